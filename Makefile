@@ -1,0 +1,48 @@
+# Needs python3 (3.11 or later) and make; everything else comes from the package registry into .venv.
+# Recipes use exec, so that a SIGTERM sent to make reaches the program itself.
+
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+INSTALL := @sh deploy/local/install.sh
+LOCK := ../.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-header --quiet
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock format manage clean run-dependencies dev-dependencies
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
+	@exec $(PYTHON) -m deploy.local --end-with-parent
+
+test: dev-dependencies ## every test that needs no container; ARGS="-k word" for some of them
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+check: dev-dependencies ## format, lint, types, imports, migrations, settings, Dockerfiles, manifests
+	@exec $(PYTHON) -m deploy.local.check
+
+format: dev-dependencies ## put the code into the shape that `make check` asks for
+	@$(PYTHON) -m ruff check --quiet --fix-only . && exec $(PYTHON) -m ruff format .
+
+manage: run-dependencies ## one of Django's commands: make manage ARGS="createsuperuser"
+	@exec $(PYTHON) -m deploy.local manage $(ARGS)
+
+lock: dev-dependencies ## choose versions anew: requirements/*.txt from requirements/*.in
+	@cd requirements && $(LOCK) --upgrade dev.in -o dev.txt
+	@cd requirements && for name in gateway service run; do \
+	    $(LOCK) --upgrade -c dev.txt $$name.in -o $$name.txt || exit 1; done
+	@cd requirements && for name in redis pip; do \
+	    $(LOCK) --upgrade --no-deps $$name.in -o $$name.txt || exit 1; done
+
+clean: ## remove what make made: the environment, the local shop's data, caches
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local idle; fi
+	@rm -rf .venv .local staticfiles .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+run-dependencies:
+	$(INSTALL) run
+
+dev-dependencies:
+	$(INSTALL) dev

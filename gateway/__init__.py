@@ -1,0 +1,1 @@
+"""The page aggregator: one Django ASGI gateway in front of several sources."""

@@ -1,0 +1,69 @@
+"""Tasks that nobody waits for: work that may be lost, and work that was given up."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+_given_up: set["asyncio.Task[Any]"] = set()
+"""Cancelled tasks that have not ended yet: the loop itself keeps no strong reference to them."""
+
+
+def give_up(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancel what still runs of ``tasks``, and do not wait: it may be slow to stop, or unable to.
+
+    What a task raises that nobody asks any more is nobody's business.
+    """
+    for task in tasks:
+        task.cancel()
+        _given_up.add(task)
+        task.add_done_callback(_forget)
+
+
+def _forget(task: "asyncio.Task[Any]") -> None:
+    _given_up.discard(task)
+    if not task.cancelled():
+        task.exception()  # taken note of, or the loop would complain that nobody did
+
+
+class Background:
+    """A bounded set of running tasks.
+
+    The event loop keeps only weak references to tasks, so that one nobody holds can vanish while
+    it runs. This holds them, bounds how many there are, logs what fails, and awaits them at the
+    end.
+    """
+
+    def __init__(self, limit: int = 100) -> None:
+        self._limit = limit
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Start ``work``. Return False, and drop it, when as many run already as may."""
+        if len(self._tasks) >= self._limit:
+            work.close()
+            return False
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until all is done, for at most ``seconds``; then cancel what still runs."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("background.failed", exc_info=error)

@@ -1,0 +1,71 @@
+"""Rules of the cache, as plain code: how long an entry is good, and under which key it lies.
+
+Times are wall-clock seconds, because entries are shared between processes and outlive them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+WallClock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value that a source said at ``stored_at`` and that is good until ``fresh_until``."""
+
+    value: Any
+    stored_at: float
+    fresh_until: float
+
+
+class Freshness(Enum):
+    """What an entry is worth."""
+
+    FRESH = "fresh"
+    EXPIRED = "expired"
+
+
+class Cache(Protocol):
+    """Keeps entries. Neither operation ever raises: a cache that fails is a cache that is empty."""
+
+    async def get(self, key: str) -> Entry | None:
+        """Return the entry under ``key``, or None."""
+        ...
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """Keep ``entry`` under ``key`` for as long as it is good, or let it go."""
+        ...
+
+
+def freshness(entry: Entry, now: float) -> Freshness:
+    """Return what ``entry`` is worth at ``now``.
+
+    An entry from the future was written by a clock that is not ours: it proves nothing.
+    """
+    if entry.stored_at <= now < entry.fresh_until:
+        return Freshness.FRESH
+    return Freshness.EXPIRED
+
+
+def fresh_seconds(configured: float, said: float | None) -> float:
+    """Return for how long a reply may be kept: as long as its source said, within our own bound.
+
+    ``said`` is None where the source did not speak of it.
+    """
+    return max(0.0, configured if said is None else min(configured, said))
+
+
+def key_for(source: str, args: Mapping[str, Any]) -> str:
+    """Return the key of a reply: it names the source and every argument the reply depends on.
+
+    Arguments come from visitors, so they are hashed: nothing of theirs, however long or odd, can
+    stand in a key or make two different calls share one.
+    """
+    named = json.dumps({name: str(value) for name, value in args.items()}, sort_keys=True)
+    absent = sorted(name for name, value in args.items() if value is None)
+    digest = hashlib.blake2b(f"{named}{absent}".encode(), digest_size=16).hexdigest()
+    return f"{source}:{digest}"

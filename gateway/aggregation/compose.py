@@ -1,0 +1,213 @@
+"""Composing a page: ask every fragment's source at once, keep what is there in time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.aggregation.background import give_up
+from gateway.aggregation.deadline import Deadline
+from gateway.aggregation.errors import (
+    PrimaryFailed,
+    SourceCancelled,
+    SourceCrashed,
+    SourceError,
+    SourceTimeout,
+)
+from gateway.aggregation.events import (
+    FragmentCrashed,
+    FragmentSettled,
+    Listener,
+    PageComposed,
+    nobody,
+)
+from gateway.aggregation.source import Call, Reply, Source, State
+
+
+class Declared(Protocol):
+    """What a plan must know of a source: its name, and the arguments that its reply depends on."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def asks(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A named part of a page. If a primary one fails, the page fails."""
+
+    name: str
+    source: Declared
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a page is made of, and the seconds in which all of it must be there."""
+
+    name: str
+    budget_seconds: float
+    fragments: tuple[Fragment, ...]
+
+    def __post_init__(self) -> None:
+        names = [fragment.name for fragment in self.fragments]
+        if len(set(names)) != len(names):
+            raise ValueError(f"plan {self.name!r} names a fragment twice: {', '.join(names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The outcome of a fragment for which there is no value."""
+
+    error: SourceError
+
+
+Outcome = Reply | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A composed page: one outcome per fragment, in the order of the plan, and what each took.
+
+    ``seconds`` and ``page_seconds`` are durations in seconds.
+    """
+
+    plan: str
+    outcomes: Mapping[str, Outcome]
+    seconds: Mapping[str, float]
+    page_seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every fragment is live or fresh."""
+        return all(state_of(outcome) in _WHOLE for outcome in self.outcomes.values())
+
+
+_WHOLE = (State.LIVE, State.FRESH)
+SourceOf = Callable[[Declared], Source]
+
+
+def state_of(outcome: Outcome) -> str:
+    """Return the outcome's state as a word: live, fresh, stale, fallback or failed."""
+    return outcome.state.value if isinstance(outcome, Reply) else "failed"
+
+
+def reason_of(outcome: Outcome) -> str | None:
+    """Return why the outcome is not what was hoped for; None when it is."""
+    return outcome.reason if isinstance(outcome, Reply) else outcome.error.reason
+
+
+async def compose(
+    plan: Plan, call: Call, source_of: SourceOf, emit: Listener = nobody
+) -> Composition:
+    """Ask the sources of all fragments of ``plan`` at once and return what there is in time.
+
+    A fragment fails alone. One that is not there at the deadline is given up and counts as timed
+    out; nothing waits for its end. As soon as a primary fragment fails, the rest is given up and
+    ``PrimaryFailed`` is raised. Cancelling this cancels every source.
+    """
+    deadline = call.deadline.within(plan.budget_seconds)
+    started = deadline.clock()
+    handed_down = call.due(deadline.reserve())
+    tasks = {
+        fragment.name: asyncio.create_task(
+            _settle(fragment, handed_down, source_of), name=f"{plan.name}/{fragment.name}"
+        )
+        for fragment in plan.fragments
+    }
+    try:
+        await _wait(plan, tasks, deadline)
+    finally:
+        give_up(tasks.values())
+    page = _composition(plan, tasks, deadline, started)
+    _report(page, emit)
+    for fragment in plan.fragments:
+        if fragment.primary and isinstance(page.outcomes[fragment.name], Failed):
+            raise PrimaryFailed(fragment.name, page)
+    return page
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    outcome: Outcome
+    seconds: float
+
+
+_Tasks = dict[str, "asyncio.Task[_Settled]"]
+
+
+async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settled:
+    """Turn whatever the fragment's source does into an outcome."""
+    clock = call.deadline.clock
+    started = clock()
+    name = fragment.source.name
+    outcome: Outcome
+    try:
+        outcome = await source_of(fragment.source)(call.narrowed(fragment.source.asks))
+    except SourceError as error:
+        outcome = Failed(error)
+    except Exception as exc:  # noqa: BLE001 - reported with its traceback by _report
+        outcome = Failed(_crashed(name, exc))
+    return _Settled(outcome, clock() - started)
+
+
+async def _wait(plan: Plan, tasks: _Tasks, deadline: Deadline) -> None:
+    """Return when all is settled, when time is up, or when a primary fragment has failed."""
+    primary = {tasks[fragment.name] for fragment in plan.fragments if fragment.primary}
+    until = asyncio.FIRST_COMPLETED if primary else asyncio.ALL_COMPLETED
+    pending = set(tasks.values())
+    while pending and not deadline.expired:
+        done, pending = await asyncio.wait(pending, timeout=deadline.remaining(), return_when=until)
+        if any(task in primary and _has_failed(task) for task in done):
+            return
+
+
+def _has_failed(task: "asyncio.Task[_Settled]") -> bool:
+    return task.cancelled() or isinstance(task.result().outcome, Failed)
+
+
+def _composition(plan: Plan, tasks: _Tasks, deadline: Deadline, started: float) -> Composition:
+    now = deadline.clock()
+    settled = {
+        fragment.name: _settled(tasks[fragment.name], fragment, deadline, now - started)
+        for fragment in plan.fragments
+    }
+    return Composition(
+        plan.name,
+        {name: each.outcome for name, each in settled.items()},
+        {name: each.seconds for name, each in settled.items()},
+        now - started,
+    )
+
+
+def _settled(
+    task: "asyncio.Task[_Settled]", fragment: Fragment, deadline: Deadline, seconds: float
+) -> _Settled:
+    source = fragment.source.name
+    if not task.done():
+        late = SourceTimeout(source) if deadline.expired else SourceCancelled(source)
+        return _Settled(Failed(late), seconds)
+    if task.cancelled():
+        # Nobody of ours cancelled it: something inside the source did, and did not say so.
+        return _Settled(Failed(_crashed(source, asyncio.CancelledError())), seconds)
+    return task.result()
+
+
+def _crashed(source: str, cause: BaseException) -> SourceCrashed:
+    error = SourceCrashed(source, repr(cause))
+    error.__cause__ = cause
+    return error
+
+
+def _report(page: Composition, emit: Listener) -> None:
+    for name, outcome in page.outcomes.items():
+        emit(
+            FragmentSettled(
+                page.plan, name, state_of(outcome), page.seconds[name], reason_of(outcome)
+            )
+        )
+        if isinstance(outcome, Failed) and isinstance(outcome.error, SourceCrashed):
+            emit(FragmentCrashed(page.plan, name, outcome.error.__cause__ or outcome.error))
+    emit(PageComposed(page.plan, page.complete, page.page_seconds))

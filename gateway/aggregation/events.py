@@ -1,0 +1,140 @@
+"""Facts that the engine reports, and those who listen.
+
+The engine never logs, counts or traces: it states what happened, as a frozen value, and
+``gateway/telemetry`` makes of it what it likes. Every ``reason`` and ``state`` is a word from a
+closed list, so that each can be a label of a metric.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.aggregation.source import State
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReplied:
+    """A stack gave a reply, from wherever."""
+
+    source: str
+    state: State
+    seconds: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """A stack gave no reply at all; ``error`` says why."""
+
+    source: str
+    reason: str
+    seconds: float
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAbandoned:
+    """Whoever asked went away before the stack had an answer. It says nothing about the source."""
+
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackServed:
+    """The fallback value stood in for a source that failed with ``error``."""
+
+    source: str
+    reason: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHit:
+    """A fresh entry answered; the source was not asked."""
+
+    source: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class CacheMissed:
+    """No usable entry; the source was asked."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFailed:
+    """A cache did not do what it was asked (``operation`` is get or put) and was passed over."""
+
+    cache: str
+    operation: str
+    reason: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentSettled:
+    """A fragment of a page has its outcome; ``state`` is a State's word, or ``failed``."""
+
+    plan: str
+    fragment: str
+    state: str
+    seconds: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentCrashed:
+    """A fragment failed by a fault of our own code: this one wants a traceback in the log."""
+
+    plan: str
+    fragment: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class PageComposed:
+    """All fragments of a page are settled."""
+
+    plan: str
+    complete: bool
+    seconds: float
+
+
+Event = (
+    SourceReplied
+    | SourceFailed
+    | SourceAbandoned
+    | FallbackServed
+    | CacheHit
+    | CacheMissed
+    | CacheFailed
+    | FragmentSettled
+    | FragmentCrashed
+    | PageComposed
+)
+Listener = Callable[[Event], None]
+
+
+def nobody(event: Event) -> None:
+    """Listen to nothing."""
+
+
+def all_of(*listeners: Listener) -> Listener:
+    """Return one listener that tells each of ``listeners``.
+
+    One that fails is reported and passed over: to listen must never break a page.
+    """
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            try:
+                listener(event)
+            except Exception:
+                _log.exception("listener.failed")
+
+    return tell

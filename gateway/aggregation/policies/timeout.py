@@ -1,0 +1,29 @@
+"""timeout: a source has so many seconds, and never more than the call has left."""
+
+import asyncio
+
+from gateway.aggregation.errors import SourceTimeout
+from gateway.aggregation.source import Call, Policy, Reply, Source
+
+
+def timeout(name: str, seconds: float) -> Policy:
+    """Return a policy that gives its source ``seconds``, and ends before its own caller does.
+
+    Raises ``SourceTimeout`` when the time is up. Where none is left to begin with, the source is
+    not asked.
+    """
+
+    def policy(source: Source) -> Source:
+        async def timed(call: Call) -> Reply:
+            deadline = call.deadline.reserve().within(seconds)
+            if deadline.expired:
+                raise SourceTimeout(name, "no time was left to ask")
+            try:
+                async with asyncio.timeout(deadline.remaining()):
+                    return await source(call.due(deadline))
+            except TimeoutError as exc:
+                raise SourceTimeout(name, f"nothing within {seconds} s") from exc
+
+        return timed
+
+    return policy

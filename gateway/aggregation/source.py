@@ -1,0 +1,78 @@
+"""What a source is, what it is asked, what it replies, and how policies are put around it.
+
+A source is any ``async`` callable that takes a ``Call`` and returns a ``Reply`` or raises a
+``SourceError``. A policy takes a source and returns a source, so that one wraps the next and the
+whole has the type of its innermost part.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from gateway.aggregation.deadline import Deadline
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one source is asked, and until when.
+
+    ``args`` are the values that the reply depends on, and all of them: a cache key is made of them.
+    ``baggage`` travels along and changes nothing in the reply: request id, trace context.
+    """
+
+    deadline: Deadline
+    args: Mapping[str, Any] = field(default_factory=_nothing)
+    baggage: Mapping[str, str] = field(default_factory=_nothing, repr=False)
+
+    def due(self, deadline: Deadline) -> "Call":
+        """Return the same call with another deadline."""
+        return replace(self, deadline=deadline)
+
+    def narrowed(self, names: tuple[str, ...]) -> "Call":
+        """Return the call with the arguments in ``names`` alone; one that is absent is None."""
+        return replace(self, args={name: self.args.get(name) for name in names})
+
+
+class State(StrEnum):
+    """Where the value of a reply comes from."""
+
+    LIVE = "live"
+    """Said by the source just now."""
+    FRESH = "fresh"
+    """Kept from before, and still within its lifetime."""
+    STALE = "stale"
+    """Kept from before and past its lifetime: better than nothing."""
+    FALLBACK = "fallback"
+    """Not from the source at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A value and its provenance.
+
+    ``age`` is in seconds since the source said it. ``lifetime`` is how many seconds it may still be
+    kept; None where the source did not say. ``reason`` is why a stale or fallback value is shown.
+    """
+
+    value: Any
+    state: State = State.LIVE
+    age: float = 0.0
+    lifetime: float | None = None
+    reason: str | None = None
+
+
+Source = Callable[[Call], Awaitable[Reply]]
+Policy = Callable[[Source], Source]
+
+
+def stack(source: Source, *policies: Policy) -> Source:
+    """``stack(s, a, b)`` is ``a(b(s))``: the first policy is the outermost."""
+    for policy in reversed(policies):
+        source = policy(source)
+    return source

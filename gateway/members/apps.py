@@ -1,0 +1,19 @@
+"""Django's description of this room."""
+
+from django.apps import AppConfig
+
+
+class MembersConfig(AppConfig):
+    """The members of the shop."""
+
+    name = "gateway.members"
+    label = "members"
+    verbose_name = "Members"
+
+    def ready(self) -> None:
+        """Connect what must happen when a member signs out."""
+        from django.contrib.auth.signals import user_logged_out
+
+        from gateway.members.identity import end_all_sessions
+
+        user_logged_out.connect(end_all_sessions)

@@ -1,0 +1,1 @@
+"""The server around the application: bounded on the way in, graceful on the way out."""

@@ -1,0 +1,130 @@
+"""Daphne, ending without losing a request.
+
+By itself it drops everything in flight when it is told to end. Here it first says that it wants no
+more traffic, then closes its door, then waits for what is inside.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import daphne.server
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import HTTPFactory
+
+from gateway.server.request import BoundedRequest
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+POLL_SECONDS = 0.02
+QUIET_SECONDS = 0.25
+"""For how long nothing must have been in flight before we believe that nothing more comes."""
+
+
+class BoundedFactory(HTTPFactory):  # type: ignore[misc] # Daphne has no types
+    """Makes the requests of every connection ours."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
+        """Return the protocol of a new connection."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+
+# Daphne's server names its factory itself and takes no other; this is the name that it looks up.
+daphne.server.HTTPFactory = BoundedFactory
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a server ends.
+
+    ``notice_seconds`` is how long it goes on answering after it has told the load balancer that it
+    ends, ``drain_seconds`` how long it then waits for what is in flight. ``begin`` is called first,
+    ``finish`` is awaited last.
+    """
+
+    notice_seconds: float
+    drain_seconds: float
+    begin: Callable[[], None]
+    finish: Callable[[], Awaitable[None]]
+
+
+class GracefulServer(daphne.server.Server):  # type: ignore[misc] # Daphne has no types
+    """Serves ``application`` on ``host`` and ``port`` until SIGTERM or SIGINT."""
+
+    def __init__(
+        self, application: Any, address: tuple[str, int], most_body_bytes: int, ending: Ending
+    ) -> None:
+        host, port = address
+        endpoints = build_endpoint_description_strings(host=host, port=port)
+        super().__init__(
+            application,
+            endpoints=[f"{endpoint}:backlog={BACKLOG}" for endpoint in endpoints],
+            signal_handlers=False,
+            ready_callable=self._ready,
+            server_name="",
+        )
+        self.most_body_bytes = most_body_bytes
+        self.draining = False
+        self.failure = ""
+        self._ending = ending
+        self._task: asyncio.Task[None] | None = None
+
+    def listen_error(self, failure: Any) -> None:
+        """Remember why there is no listening, and do not start."""
+        self.failure = failure.getErrorMessage()
+        self.stop()
+
+    def kill_all_applications(self) -> Any:
+        """Cancel what is still in flight when the time to wait for it is over."""
+        for details in self.connections.values():
+            if running := details.get("application_instance"):
+                running.cancel()
+
+    def _ready(self) -> None:
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+
+    def _end(self) -> None:
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._drain())
+        else:
+            self.stop()  # told twice: whoever asks is in a hurry
+
+    async def _drain(self) -> None:
+        try:
+            self._ending.begin()
+            await asyncio.sleep(self._ending.notice_seconds)
+            self.draining = True
+            for listener in self.listeners:
+                listener.addCallback(lambda port: port.stopListening())
+            await self._empty()
+            await self._ending.finish()
+        except Exception:
+            log.exception("drain.failed")
+        finally:
+            self.stop()
+
+    async def _empty(self) -> None:
+        """Return once nothing has been in flight for a moment, or when the time is over."""
+        loop = asyncio.get_running_loop()
+        quiet_since = loop.time()
+        until = quiet_since + self._ending.drain_seconds
+        while loop.time() < min(until, quiet_since + QUIET_SECONDS):
+            await asyncio.sleep(POLL_SECONDS)
+            if self.in_flight():
+                quiet_since = loop.time()
+
+    def in_flight(self) -> int:
+        """Return how many requests are being answered."""
+        return sum(
+            1
+            for details in self.connections.values()
+            if "application_instance" in details and not details["application_instance"].done()
+        )

@@ -1,0 +1,89 @@
+"""Sources that are an HTTP service: ask, read within bounds, judge at the door."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import msgspec
+
+from gateway.aggregation.errors import BadContentType, BadPayload, BadStatus
+from gateway.aggregation.source import Call, Reply, Source
+from gateway.sources.body import read_body
+from gateway.sources.declaration import Declaration
+from gateway.sources.foreign import translated
+from gateway.sources.lifetime import lifetime_seconds
+
+TIME_LEFT_HEADER = "X-Envoy-Expected-Rq-Timeout-Ms"
+JSON = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint(Declaration):
+    """A source that is one resource of an HTTP service.
+
+    ``service`` names the setting that holds the service's address. What the source ``asks`` goes
+    into the query string, under the same names; arguments that are None are left out.
+    """
+
+    service: str
+    path: str
+
+
+def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTransport) -> Source:
+    """Return the source that ``endpoint`` declares, at ``address``, asked through ``transport``.
+
+    The transport is called itself, without httpx's client: nothing keeps cookies, follows
+    redirects or reads proxies from the environment.
+    """
+    decode = msgspec.json.Decoder(endpoint.payload).decode
+    url = httpx.URL(address + endpoint.path)
+
+    async def asked(call: Call) -> Reply:
+        request = _request(url, call)
+        with translated(endpoint.name):
+            response = await transport.handle_async_request(request)
+            try:
+                _judge(endpoint.name, response)
+                body = await read_body(endpoint.name, response)
+            finally:
+                await response.aclose()
+        try:
+            value = decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
+            raise BadPayload(endpoint.name, _shortened(str(exc))) from exc
+        return Reply(value, lifetime=lifetime_seconds(response.headers))
+
+    return asked
+
+
+def _request(url: httpx.URL, call: Call) -> httpx.Request:
+    query = {name: _text(value) for name, value in call.args.items() if value is not None}
+    return httpx.Request(
+        "GET",
+        url.copy_merge_params(query) if query else url,
+        headers={
+            "Accept": JSON,
+            # A reply that is not packed cannot be a bomb, and the way is short.
+            "Accept-Encoding": "identity",
+            **call.baggage,
+            TIME_LEFT_HEADER: str(int(call.deadline.remaining() * 1000)),
+        },
+    )
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _judge(source: str, response: httpx.Response) -> None:
+    """Raise unless the reply is one that can be read on: its status and its format are right."""
+    if response.status_code != httpx.codes.OK:
+        raise BadStatus(source, response.status_code)
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if content_type != JSON:
+        raise BadContentType(source, _shortened(content_type or "none"))
+
+
+def _shortened(text: str) -> str:
+    """Return what an upstream wrote, fit for a log line: short, and without control characters."""
+    return "".join(char if char.isprintable() else "?" for char in text[:200])

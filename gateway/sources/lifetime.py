@@ -1,0 +1,30 @@
+"""For how long a reply may be kept, as its source says in HTTP's words (RFC 9111)."""
+
+import httpx
+
+
+def lifetime_seconds(headers: httpx.Headers) -> float | None:
+    """Return the seconds for which the reply is fresh; None where the source does not say.
+
+    RFC 9111: 5.2.2.5 ``no-store`` and 5.2.2.4 ``no-cache`` forbid reuse, 5.2.2.1 ``max-age`` bounds
+    it, and 4.2.3 takes off the ``Age`` that the reply has already. ``private`` does not matter
+    here: a key names the member, so no reply reaches anybody else. What cannot be read counts as
+    stale (4.2.1).
+    """
+    said = headers.get("Cache-Control")
+    if said is None:
+        return None
+    directives = {}
+    for part in said.split(","):
+        name, _, value = part.strip().partition("=")
+        directives.setdefault(name.lower(), value.strip('" '))
+    if "no-store" in directives or "no-cache" in directives:
+        return 0.0
+    if "max-age" not in directives:
+        return None
+    return max(0.0, _seconds(directives["max-age"]) - _seconds(headers.get("Age", "0")))
+
+
+def _seconds(text: str) -> float:
+    """Return delta-seconds (RFC 9111, 1.2.2); what is none counts as 0, what is huge as a lot."""
+    return float(min(int(text[:12]), 2**31)) if text.isascii() and text.isdigit() else 0.0

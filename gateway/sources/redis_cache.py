@@ -1,0 +1,112 @@
+"""The shared cache: Redis. It fails open, and quickly: a page never waits for it in vain."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from gateway.aggregation.cache import Entry, WallClock
+from gateway.aggregation.events import CacheFailed, Listener
+
+FORMAT = 1
+"""Of what lies in Redis. Another number there was written by another release, and is not read."""
+
+OPERATION_SECONDS = 0.1
+MAX_CONNECTIONS = 50
+MAX_ENTRY_BYTES = 1_048_576
+
+T = TypeVar("T")
+
+
+class _Stored(msgspec.Struct, Generic[T], frozen=True, array_like=True):
+    format: int
+    stored_at: float
+    fresh_until: float
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRedis:
+    """A connection pool, the clock that entries are written by, and who hears of failures."""
+
+    client: Redis
+    wall: WallClock
+    emit: Listener
+
+
+def connect(url: str) -> Redis:
+    """Return a client for ``url``. Nothing is connected before its first use.
+
+    One try and a tenth of a second for each operation: the library's own defaults, ten retries
+    and five seconds, would make a Redis that is down cost more than the page that it speeds up.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        timeout=OPERATION_SECONDS,
+        socket_timeout=OPERATION_SECONDS,
+        socket_connect_timeout=OPERATION_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+    return Redis.from_pool(pool)
+
+
+class RedisCache:
+    """Entries of one source, with values of one type, in the Redis that all replicas share."""
+
+    def __init__(self, name: str, payload: Any, shared: SharedRedis) -> None:
+        self._name = name
+        self._prefix = f"page:{FORMAT}:"
+        self._shared = shared
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(_Stored[payload]).decode
+
+    async def get(self, key: str) -> Entry | None:
+        """Return the entry under ``key``; None also where Redis fails or holds something else."""
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                raw = await self._shared.client.get(self._prefix + key)
+            stored = None if raw is None else self._decode(raw)
+        except (RedisError, OSError, TimeoutError, *_UNREADABLE) as error:
+            self._failed("get", error)
+            return None
+        if stored is None or stored.format != FORMAT:
+            return None
+        return Entry(stored.value, stored.stored_at, stored.fresh_until)
+
+    async def put(self, key: str, entry: Entry) -> None:
+        """Keep ``entry`` until it is no longer good, or do nothing where Redis fails."""
+        lifetime_ms = int((entry.fresh_until - self._shared.wall()) * 1000)
+        if lifetime_ms <= 0:
+            return
+        try:
+            raw = self._encode(_Stored(FORMAT, entry.stored_at, entry.fresh_until, entry.value))
+            if len(raw) > MAX_ENTRY_BYTES:
+                return
+            async with asyncio.timeout(OPERATION_SECONDS):
+                await self._shared.client.set(self._prefix + key, raw, px=lifetime_ms)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed("put", error)
+
+    def _failed(self, operation: str, error: Exception) -> None:
+        self._shared.emit(CacheFailed(self._name, operation, _reason(error), error))
+
+
+_UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
+"""What decoding raises for a value that another wrote, or that was changed on the way."""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower():
+        return "timeout"
+    if isinstance(error, _UNREADABLE):
+        return "unreadable"
+    if isinstance(error, OSError) or "connection" in type(error).__name__.lower():
+        return "refused"
+    return "error"

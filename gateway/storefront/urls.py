@@ -1,0 +1,12 @@
+"""Paths of this room."""
+
+from django.urls import path
+
+from gateway.storefront import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("api/home", views.api_home, name="api-home"),
+    path("books/", views.books, name="books"),
+    path("authors/", views.authors, name="authors"),
+]

@@ -1,0 +1,80 @@
+"""Views of the storefront: each reads, composes, renders."""
+
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from gateway.aggregation.source import Call
+from gateway.members.identity import claim
+from gateway.runtime import runtime
+from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
+from gateway.storefront.presenters import present_authors, present_books, present_home
+from gateway.web.facts import call_from
+from gateway.web.handler import native
+from gateway.web.methods import safe_only
+from gateway.web.pages import respond, respond_json
+
+RECOMMENDATIONS = 6
+MOST_PAGES = 10_000
+
+
+@native
+@safe_only
+async def home(request: HttpRequest) -> HttpResponse:
+    """The home page."""
+    page = await runtime().compose(HOME, _home_call(request))
+    return respond(request, "storefront/home.html", present_home(page), page)
+
+
+@native
+@safe_only
+async def api_home(request: HttpRequest) -> HttpResponse:
+    """The home page's composition as JSON."""
+    return respond_json(request, await runtime().compose(HOME, _home_call(request)))
+
+
+@native
+@safe_only
+async def books(request: HttpRequest) -> HttpResponse:
+    """The books, a page at a time; ``?tag=`` and ``?author=`` narrow them."""
+    number = _page_number(request)
+    tag, author = _slug(request, "tag"), _slug(request, "author")
+    page = await runtime().compose(
+        BOOK_LIST, call_from(request, page=number, tag=tag, author=author)
+    )
+    context = present_books(page, number, {"tag": tag, "author": author})
+    return respond(request, "storefront/books.html", context, page)
+
+
+@native
+@safe_only
+async def authors(request: HttpRequest) -> HttpResponse:
+    """The authors, a page at a time."""
+    number = _page_number(request)
+    page = await runtime().compose(AUTHOR_LIST, call_from(request, page=number))
+    context = present_authors(page, number)
+    return respond(request, "storefront/authors.html", context, page)
+
+
+def _home_call(request: HttpRequest) -> Call:
+    today: date = timezone.now().date()
+    return call_from(request, on=today, limit=RECOMMENDATIONS, **claim(request))
+
+
+def _page_number(request: HttpRequest) -> int:
+    """Return the page that is asked for. What is no page number is no page: 404."""
+    given = request.GET.get("page", "1")
+    if not (given.isascii() and given.isdigit() and 1 <= len(given) <= 5):
+        raise Http404("There is no such page.")
+    if not 1 <= int(given) <= MOST_PAGES:
+        raise Http404("There is no such page.")
+    return int(given)
+
+
+def _slug(request: HttpRequest, name: str) -> str:
+    """Return a word to narrow by, or nothing. What cannot be one is found nowhere: 404."""
+    given = request.GET.get(name, "")
+    if len(given) > 80 or not all(c.isascii() and (c.isalnum() or c in "-_") for c in given):
+        raise Http404("There is no such shelf.")
+    return given

@@ -1,0 +1,1 @@
+"""Listeners: what becomes of the facts that the engine reports."""

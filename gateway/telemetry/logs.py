@@ -1,0 +1,83 @@
+"""Logging: one event, one line. JSON where a machine reads, words where a person does."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from gateway.aggregation.errors import SourceError
+from gateway.aggregation.events import (
+    CacheFailed,
+    Event,
+    FallbackServed,
+    FragmentCrashed,
+    SourceFailed,
+)
+
+log = structlog.get_logger("gateway")
+# Local variables stay out of tracebacks: they hold what members typed, and what they are.
+_without_locals = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
+def configure(config: dict[str, Any]) -> None:
+    """Send everything that is logged, ours and the libraries', through one formatter to stderr.
+
+    ``config`` is Django's LOGGING setting: ``{"level": …}``. Line breaks in values are escaped by
+    the formatter, so that nobody can write a line of his own.
+    """
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    human = sys.stderr.isatty()
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if human
+        else [_without_locals, structlog.processors.JSONRenderer()]
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(config["level"])
+    for chatty in ("asyncio", "daphne", "psycopg.pool", "twisted"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def log_event(event: Event) -> None:
+    """Log what somebody may have to look at; what goes well is counted, not logged."""
+    match event:
+        case FallbackServed(source, reason, error):
+            log.warning("fallback.served", source=source, reason=reason, detail=_detail(error))
+        case SourceFailed(source, reason, _, error):
+            log.warning("source.failed", source=source, reason=reason, detail=_detail(error))
+        case CacheFailed(cache, operation, reason, error):
+            log.warning(
+                "cache.failed", source=cache, operation=operation, reason=reason, detail=str(error)
+            )
+        case FragmentCrashed(plan, fragment, error):
+            log.error("fragment.crashed", page=plan, fragment=fragment, exc_info=error)
+
+
+def _detail(error: BaseException) -> str:
+    return error.detail if isinstance(error, SourceError) else repr(error)

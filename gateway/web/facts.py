@@ -1,0 +1,67 @@
+"""What is known of a request before any view runs: its name, its trace, its deadline."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from gateway.aggregation.deadline import Deadline
+from gateway.aggregation.source import Call
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-(0[01])\Z")
+_NO_TRACE = "0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """``request_id`` and ``traceparent`` are safe in headers and logs; ``started`` is monotonic."""
+
+    request_id: str
+    traceparent: str
+    started: float
+    deadline: Deadline
+
+
+def gather(request: HttpRequest) -> RequestFacts:
+    """Return the facts of a request that has just come in."""
+    started = time.monotonic()
+    return RequestFacts(
+        request_id=request_id(request.headers.get("X-Request-ID", "")),
+        traceparent=traceparent(request.headers.get("traceparent", "")),
+        started=started,
+        deadline=Deadline(started + settings.PAGE_BUDGET_SECONDS),
+    )
+
+
+def request_id(given: str) -> str:
+    """Return the id that was given if it is well formed, else a new one."""
+    return given if _REQUEST_ID.match(given) else secrets.token_hex(16)
+
+
+def traceparent(given: str) -> str:
+    """Return the W3C trace context that goes upstream: the visitor's trace, and a span of ours.
+
+    Trace Context level 1, 3.2: what is malformed is not continued, and a new trace begins.
+    """
+    found = _TRACEPARENT.match(given)
+    known = found is not None and found[1] != _NO_TRACE
+    trace, flags = (found[1], found[2]) if found and known else (secrets.token_hex(16), "00")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+
+
+def facts_of(request: HttpRequest) -> RequestFacts:
+    """Return the facts that the middleware gathered."""
+    facts: RequestFacts = request.facts  # type: ignore[attr-defined]
+    return facts
+
+
+def call_from(request: HttpRequest, **args: Any) -> Call:
+    """Return what a page asks of its sources on behalf of ``request``."""
+    facts = facts_of(request)
+    baggage = {"X-Request-ID": facts.request_id, "traceparent": facts.traceparent}
+    return Call(facts.deadline, args, baggage)

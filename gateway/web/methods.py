@@ -1,0 +1,20 @@
+"""Which methods a view answers."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+AsyncView = Callable[..., Awaitable[HttpResponse]]
+
+
+def safe_only(view: AsyncView) -> AsyncView:
+    """Let an async view answer GET and HEAD alone; anything else gets 405 and is told so."""
+
+    @wraps(view)
+    async def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return await view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,88 @@
+"""Our own middleware, asynchronous from the start."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import markcoroutinefunction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from structlog.contextvars import bound_contextvars
+
+from gateway.aggregation.errors import PrimaryFailed
+from gateway.telemetry.logs import log
+from gateway.web.facts import facts_of, gather
+from gateway.web.pages import unavailable
+
+Next = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+class Native:
+    """A middleware that is a coroutine, for synchronous and asynchronous views alike."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+        markcoroutinefunction(self)
+
+
+class RequestFacts(Native):
+    """Names the request, sets its deadline, times it, and writes its one line in the log."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Put ``facts`` on the request and its id on the response."""
+        facts = request.facts = gather(request)  # type: ignore[attr-defined]
+        with bound_contextvars(request_id=facts.request_id):
+            response = await self.get_response(request)
+            seconds = time.monotonic() - facts.started
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path[:200],
+                status=response.status_code,
+                ms=round(seconds * 1000, 1),
+            )
+        response.headers["X-Request-ID"] = facts.request_id
+        response.headers.setdefault("Server-Timing", f"page;dur={seconds * 1000:.1f}")
+        return response
+
+    async def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Answer for a page that cannot be shown without what failed."""
+        if not isinstance(exception, PrimaryFailed):
+            return None
+        log.warning("page.failed", page=exception.composition.plan, fragment=exception.fragment)
+        return unavailable(request, exception.composition, facts_of(request))
+
+
+class PageHeaders(Native):
+    """What every response says about itself to a browser."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Add the headers that a view did not set itself."""
+        response = await self.get_response(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # A page that says nothing of caching is nobody's to keep.
+        headers.setdefault("Cache-Control", "no-store")
+        return response

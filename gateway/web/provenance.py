@@ -1,0 +1,59 @@
+"""The headers of a composed page: what it is made of, whether it is whole, how long it is good."""
+
+import math
+import re
+
+from gateway.aggregation.compose import Composition, reason_of, state_of
+from gateway.aggregation.source import Reply, State
+
+_TOKEN = re.compile(r"[^A-Za-z0-9_.-]")
+MOST_SECONDS = 3600
+
+
+def provenance(page: Composition) -> dict[str, str]:
+    """Return Gateway-Complete, Fragment-Status (RFC 8941) and Server-Timing (W3C) of ``page``."""
+    return {
+        "Gateway-Complete": "?1" if page.complete else "?0",
+        "Fragment-Status": ", ".join(_member(name, page) for name in page.outcomes),
+        "Server-Timing": ", ".join(
+            [
+                *(_timing(name, page) for name in page.outcomes),
+                f"page;dur={page.page_seconds * 1000:.1f}",
+            ]
+        ),
+    }
+
+
+def cache_control(page: Composition, *, personal: bool) -> str:
+    """Return for how long anybody may keep the page: never longer than its shortest fragment."""
+    if personal or not page.complete:
+        return "no-store"
+    seconds = min((_lifetime(page, name) for name in page.outcomes), default=0)
+    return f"public, max-age={seconds}"
+
+
+def _lifetime(page: Composition, name: str) -> int:
+    outcome = page.outcomes[name]
+    if not isinstance(outcome, Reply) or outcome.lifetime is None:
+        return 0
+    return math.floor(min(outcome.lifetime, MOST_SECONDS))
+
+
+def _member(name: str, page: Composition) -> str:
+    outcome = page.outcomes[name]
+    parts = [_token(name), f"state={_token(state_of(outcome))}"]
+    if isinstance(outcome, Reply) and outcome.state in (State.FRESH, State.STALE):
+        parts.append(f"age={max(0, math.floor(outcome.age))}")
+    if reason := reason_of(outcome):
+        parts.append(f"reason={_token(reason)}")
+    return ";".join(parts)
+
+
+def _timing(name: str, page: Composition) -> str:
+    milliseconds = page.seconds[name] * 1000
+    return f'{_token(name)};dur={milliseconds:.1f};desc="{_token(state_of(page.outcomes[name]))}"'
+
+
+def _token(word: str) -> str:
+    """Return ``word`` as a token: a header takes no other characters, whoever chose them."""
+    return _TOKEN.sub("-", word)

@@ -1,0 +1,21 @@
+"""Static files, where no edge serves them: straight from the disk, before Django is asked."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from servestatic import ServeStaticASGI
+
+
+def with_static_files(application: Any) -> Any:
+    """Return ``application`` with the collected files in front of it, if there are any.
+
+    Their names carry a hash of what is in them, so that a browser may keep them for good.
+    """
+    root = Path(settings.STATIC_ROOT)
+    if not root.is_dir():
+        return application
+    prefix = settings.STATIC_URL.strip("/")
+    return ServeStaticASGI(
+        application, root=str(root), prefix=prefix, immutable_file_test=r"\.[0-9a-f]{12}\."
+    )

@@ -1,0 +1,86 @@
+"""Starting and ending the services as processes of their own."""
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.services.asking import SERVICE_NAMES
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 30
+either = pytest.mark.parametrize("name", SERVICE_NAMES)
+
+
+@contextmanager
+def started(name: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """A service as a process, ended for certain afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"{name}_service"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@either
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_answers_then_ends_in_order(name: str, end: signal.Signals) -> None:
+    with started(name, PORT="0") as process:
+        assert process.stdout is not None
+        listening = json.loads(process.stdout.readline())
+        assert listening["event"] == "listening"
+        url = f"http://127.0.0.1:{listening['port']}/livez"
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as reply:
+            assert reply.status == 200
+            assert "server" not in reply.headers
+        process.send_signal(end)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
+        assert errors == ""
+        assert all(json.loads(line) for line in output.splitlines())
+
+
+@either
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"PORT": "http"}, "PORT"),
+        ({"PORT": ""}, "PORT"),
+        ({"PORT": "65536"}, "PORT"),
+        ({"PORT": "-1"}, "PORT"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"HOST": "999.1.1.1", "PORT": "0"}, "HOST"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_sentence(
+    name: str, environ: dict[str, str], names: str
+) -> None:
+    with started(name, **environ) as process:
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 1
+    assert output == ""
+    assert errors.startswith(f"{name}_service: ")
+    assert names in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "port"), [("promo", 8001), ("recco", 8002)])
+def test_the_defaults_are_the_local_ones(name: str, port: int) -> None:
+    settings = importlib.import_module(f"{name}_service.__main__").settings_from({})
+    assert (settings.host, settings.port, settings.log_level) == ("127.0.0.1", port, "INFO")

@@ -1,0 +1,164 @@
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from gateway.aggregation.background import Background
+from tests.fakes import FOREVER, VirtualClock
+
+
+async def nothing() -> None:
+    return None
+
+
+async def test_work_that_is_spawned_runs_by_itself(clock: VirtualClock) -> None:
+    background, done = Background(), asyncio.Event()
+
+    async def work() -> None:
+        done.set()
+
+    assert background.spawn(work()) is True
+    assert not done.is_set()
+    await done.wait()
+
+
+async def test_work_beyond_the_limit_is_dropped_and_never_starts(clock: VirtualClock) -> None:
+    """Nor does it leave a coroutine behind that was never awaited: that would be a warning."""
+    background, ran = Background(limit=2), list[int]()
+
+    async def work(number: int) -> None:
+        ran.append(number)
+        await asyncio.sleep(1)
+
+    assert [background.spawn(work(number)) for number in range(4)] == [True, True, False, False]
+    assert len(background) == 2
+    gc.collect()
+    await asyncio.sleep(2)
+    assert ran == [0, 1]
+
+
+async def test_work_that_ended_makes_room(clock: VirtualClock) -> None:
+    background = Background(limit=1)
+    assert background.spawn(asyncio.sleep(1))
+    await asyncio.sleep(2)
+    assert len(background) == 0
+    assert background.spawn(asyncio.sleep(1))
+
+
+async def test_work_that_failed_or_was_cancelled_makes_room(clock: VirtualClock) -> None:
+    background = Background(limit=2)
+
+    async def failing() -> None:
+        raise RuntimeError("lost")
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    background.spawn(failing())
+    background.spawn(cancelled())
+    await asyncio.sleep(1)
+    assert len(background) == 0
+
+
+async def test_running_work_is_held_against_the_garbage_collector(clock: VirtualClock) -> None:
+    background, futures = Background(), list[weakref.ref[asyncio.Future[None]]]()
+
+    async def work() -> None:
+        future = asyncio.get_running_loop().create_future()
+        futures.append(weakref.ref(future))
+        await future
+
+    background.spawn(work())
+    await asyncio.sleep(1)
+    gc.collect()
+    future = futures[0]()
+    assert future is not None, "nobody held the task, and it vanished while it ran"
+    future.set_result(None)
+    await asyncio.sleep(1)
+    assert len(background) == 0
+
+
+async def test_what_fails_is_logged_with_its_cause(
+    clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    background = Background()
+
+    async def failing() -> None:
+        raise RuntimeError("lost")
+
+    background.spawn(failing())
+    await asyncio.sleep(1)
+    [record] = caplog.records
+    assert record.message == "background.failed"
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "lost"
+
+
+async def test_cancelled_work_is_no_failure(
+    clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    background = Background()
+    background.spawn(asyncio.sleep(60))
+    await background.drain(1)
+    assert caplog.records == []
+
+
+async def test_drain_waits_for_work_that_ends_in_time(clock: VirtualClock) -> None:
+    background, done = Background(), list[str]()
+
+    async def work() -> None:
+        await asyncio.sleep(2)
+        done.append("stored")
+
+    background.spawn(work())
+    before = clock.time()
+    await background.drain(10)
+    assert done == ["stored"]
+    assert clock.time() - before == pytest.approx(2)
+    assert len(background) == 0
+
+
+async def test_drain_cancels_what_still_runs_when_time_is_up(clock: VirtualClock) -> None:
+    background, cancelled = Background(), list[bool]()
+
+    async def work() -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    background.spawn(work())
+    before = clock.time()
+    await background.drain(3)
+    assert cancelled == [True]
+    assert clock.time() - before == pytest.approx(3)
+    assert len(background) == 0
+
+
+async def test_drain_survives_work_that_fails_as_it_is_cancelled(clock: VirtualClock) -> None:
+    background = Background()
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise RuntimeError("no clean end")
+
+    background.spawn(work())
+    await background.drain(1)
+    assert len(background) == 0
+
+
+async def test_drain_of_nothing_returns_at_once(clock: VirtualClock) -> None:
+    before = clock.time()
+    await Background().drain(FOREVER)
+    assert clock.time() == before
+
+
+async def test_the_limit_is_a_hundred_by_default(clock: VirtualClock) -> None:
+    background = Background()
+    accepted = [background.spawn(asyncio.sleep(1)) for _ in range(101)]
+    assert accepted.count(True) == 100
+    await background.drain(2)
