@@ -14,7 +14,8 @@ import pwd
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -25,10 +26,11 @@ def become(user: str) -> None:
     """Give up root for ``user``, but keep root's reach over files where the system allows it.
 
     A clone below a private home could otherwise not be entered any more, and opening the home to
-    everybody is not ours to do. Capabilities: see capabilities(7), "ambient".
+    everybody is not ours to do. See capabilities(7), "ambient" and "securebits": without the bit
+    the kernel takes the reach away from access(2), which Postgres asks about its own programs.
     """
     entry = pwd.getpwnam(user)
-    _prctl(PR_SET_KEEPCAPS, 1)
+    _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
     os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)

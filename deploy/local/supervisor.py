@@ -105,7 +105,7 @@ class Shop:
             self._stop.pause(READY_POLL_SECONDS)
 
     def _watch(self) -> None:
-        watched = [Watched(part, say) for part in self._parts]
+        watched = [Watched(part, say, time.monotonic()) for part in self._parts]
         while True:
             self._stop.pause(WATCH_SECONDS)
             for each in watched:

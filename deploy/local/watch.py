@@ -1,6 +1,5 @@
 """Keeping the parts alive: a part that dies is started again, within bounds."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +13,11 @@ LOG_BYTES = 5_000_000
 class Watched:
     """One part with its record. ``look`` does what is due now and never waits."""
 
-    def __init__(self, part: Part, say: Callable[[str], None]) -> None:
+    def __init__(self, part: Part, say: Callable[[str], None], now: float) -> None:
         self.part = part
         self._say = say
         self._deaths = Deaths()
-        self._started_at = time.monotonic()
+        self._started_at = now
         self._start_again_at: float | None = None
         self._coming_back = False
 

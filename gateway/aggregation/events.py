@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gateway.aggregation.source import State
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,6 @@ def all_of(*listeners: Listener) -> Listener:
             try:
                 listener(event)
             except Exception:
-                _log.exception("listener.failed")
+                logger.exception("listener.failed")
 
     return tell

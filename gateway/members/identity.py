@@ -42,7 +42,7 @@ def claim(request: HttpRequest) -> Mapping[str, Any]:
     return {"member_id": member_id, "session_hash": request.session.get(HASH_SESSION_KEY, "")}
 
 
-def _select(args: Mapping[str, Any]) -> "QuerySet[Any, dict[str, Any]] | None":
+def _select(args: Mapping[str, Any]) -> "QuerySet[Member, Any] | None":
     if args["member_id"] is None:
         return None
     found = Member.objects.filter(pk=int(args["member_id"]), is_active=True)

@@ -25,7 +25,7 @@ QUIET_SECONDS = 0.25
 """For how long nothing must have been in flight before we believe that nothing more comes."""
 
 
-class BoundedFactory(HTTPFactory):  # type: ignore[misc] # Daphne has no types
+class BoundedFactory(HTTPFactory):
     """Makes the requests of every connection ours."""
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
@@ -54,7 +54,7 @@ class Ending:
     finish: Callable[[], Awaitable[None]]
 
 
-class GracefulServer(daphne.server.Server):  # type: ignore[misc] # Daphne has no types
+class GracefulServer(daphne.server.Server):
     """Serves ``application`` on ``host`` and ``port`` until SIGTERM or SIGINT."""
 
     def __init__(

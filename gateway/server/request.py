@@ -20,7 +20,7 @@ _REFUSAL = (
 ) % (len(_SENTENCE), _SENTENCE)
 
 
-class BoundedRequest(WebRequest):  # type: ignore[misc] # Daphne has no types
+class BoundedRequest(WebRequest):
     """One request and its response. ``self.server`` is the ``GracefulServer``."""
 
     _refused = False

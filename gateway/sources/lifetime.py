@@ -14,7 +14,7 @@ def lifetime_seconds(headers: httpx.Headers) -> float | None:
     said = headers.get("Cache-Control")
     if said is None:
         return None
-    directives = {}
+    directives: dict[str, str] = {}
     for part in said.split(","):
         name, _, value = part.strip().partition("=")
         directives.setdefault(name.lower(), value.strip('" '))

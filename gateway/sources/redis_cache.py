@@ -72,7 +72,7 @@ class RedisCache:
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
                 raw = await self._shared.client.get(self._prefix + key)
-            stored = None if raw is None else self._decode(raw)
+            stored = None if raw is None else self._decode(_bytes(raw))
         except (RedisError, OSError, TimeoutError, *_UNREADABLE) as error:
             self._failed("get", error)
             return None
@@ -100,6 +100,11 @@ class RedisCache:
 
 _UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
 """What decoding raises for a value that another wrote, or that was changed on the way."""
+
+
+def _bytes(raw: bytes | str) -> bytes:
+    """Return what Redis holds; the library's types do not know that we never ask for text."""
+    return raw if isinstance(raw, bytes) else raw.encode()
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,300 @@
-"""Placeholder until the designer's presenters are there."""
-def present_home(page): return {"page": page}
-def present_books(page, number, filters): return {"page": page}
-def present_authors(page, number): return {"page": page}
+"""From a composition to what the templates show: plain frozen values, every outcome handled.
+
+A template asks only whether a part is ``broken``, what is in it, and whether it is ``since``
+earlier. It never sees a reply, a queryset or an error.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, assert_never
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.utils.safestring import SafeString
+
+from gateway.aggregation.compose import Composition, Failed
+from gateway.aggregation.source import Reply, State
+from gateway.storefront.covers import cover, poster
+from gateway.storefront.payloads import Banner, BookCard, Recommendation
+from gateway.storefront.shelves import PAGE_SIZE
+from gateway.storefront.wording import ago, day, lifespan, money, month_short, site_path, year
+
+MOST_TURNING = 6
+"""How many banners take turns; the style sheet times as many. The rest are listed below."""
+
+TAGS = {
+    "classic": "Classics", "adventure": "Adventure", "children": "For children", "epic": "Epic",
+    "gothic": "Gothic", "mystery": "Mystery", "philosophy": "Philosophy", "poetry": "Poetry",
+    "romance": "Romance", "russian": "Russian", "science-fiction": "Science fiction",
+    "sea": "The sea", "short": "Short", "travel": "Travel", "winter": "Winter",
+    "women": "By women",
+}  # fmt: skip
+
+_PARTS = {
+    "promo": "offers",
+    "recco": "recommendations",
+    "membership": "members’ accounts",
+    "arrivals": "new arrivals",
+    "books": "books",
+    "authors": "authors",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What there is of a fragment: its value, or ``broken``. ``since`` tells that it is older."""
+
+    value: Any
+    broken: bool = False
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BannerView:
+    """A banner: ``href`` and ``image`` are paths on this site or None; ``art`` is our drawing."""
+
+    number: int
+    headline: str
+    body: str
+    href: str | None
+    image: str | None
+    image_alt: str
+    art: SafeString
+    discount: int | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """A book on a shelf of any kind; what a shelf does not know is empty."""
+
+    cover: SafeString
+    title: str
+    author: str
+    price: str
+    shelf: str = ""
+    reason: str = ""
+    blurb: str = ""
+    published: str = ""
+    day: int = 0
+    month: str = ""
+    iso_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorView:
+    """An author in the list."""
+
+    name: str
+    initial: str
+    about: str
+    bio: str
+    books: int
+    shelf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A shelf that one can go to."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where in a paged list we are; ``before`` and ``after`` are queries, or empty."""
+
+    number: int
+    last: int
+    before: str
+    after: str
+
+
+def present_home(page: Composition) -> dict[str, Any]:
+    """Return the home page's values: promo, recco, arrivals, member, provenance.
+
+    ``signed_in`` is among them, and False, only where the members' shelf says that whoever the
+    session claims is not a member (any more): the page is then a stranger's.
+    """
+    member = _part(page.outcomes["membership"])
+    stranger = not member.broken and member.value is None
+    context = {
+        "promo": _promo(_part(page.outcomes["promo"])),
+        "recco": _recco(_part(page.outcomes["recco"]), stranger=stranger),
+        "arrivals": _arrivals(_part(page.outcomes["arrivals"])),
+        "member": {"name": getattr(member.value, "name", ""), "broken": member.broken},
+        "provenance": _provenance(page),
+    }
+    return context | {"signed_in": False} if stranger else context
+
+
+def present_books(page: Composition, number: int, filters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the book list's values. Raises ``Http404`` for a page beyond the last."""
+    shelf = _part(page.outcomes["books"])
+    total, rows = _rows(shelf, number)
+    tag, author = filters["tag"], filters["author"]
+    kept = {name: value for name, value in filters.items() if value}
+    return {
+        "heading": _shelf_heading(tag, rows[0].author if author and rows else author),
+        "total": total,
+        "books": [_shelved(row) for row in rows],
+        "chips": [
+            Chip("All books", "/books/", not kept),
+            *(Chip(label, f"/books/?tag={slug}", slug == tag) for slug, label in TAGS.items()),
+        ],
+        "pages": _pages(number, total, kept),
+        "shelf": shelf,
+        "narrowed": bool(kept),
+        "provenance": _provenance(page),
+    }
+
+
+def present_authors(page: Composition, number: int) -> dict[str, Any]:
+    """Return the author list's values. Raises ``Http404`` for a page beyond the last."""
+    shelf = _part(page.outcomes["authors"])
+    total, rows = _rows(shelf, number)
+    authors = [
+        AuthorView(
+            name=row.name,
+            initial=row.name[:1].upper(),
+            about=" · ".join(filter(None, (lifespan(row.born, row.died), row.country))),
+            bio=row.bio,
+            books=row.books,
+            shelf=f"/books/?{urlencode({'author': row.slug})}" if row.books else "",
+        )
+        for row in rows
+    ]
+    return {
+        "total": total,
+        "authors": authors,
+        "pages": _pages(number, total, {}),
+        "shelf": shelf,
+        "provenance": _provenance(page),
+    }
+
+
+def _part(outcome: Reply | Failed) -> Part:
+    """Return what an outcome has to show. A fallback's value stands for nothing, so it is broken."""
+    if isinstance(outcome, Failed):
+        return Part(None, broken=True)
+    match outcome.state:
+        case State.LIVE | State.FRESH:
+            return Part(outcome.value)
+        case State.STALE:
+            return Part(outcome.value, since=ago(outcome.age))
+        case State.FALLBACK:
+            return Part(None, broken=True)
+        case _:
+            assert_never(outcome.state)
+
+
+def _promo(part: Part) -> dict[str, Any]:
+    if part.broken:
+        return {"broken": True}
+    said = part.value
+    banners = tuple(_banner(n, each, said.on) for n, each in enumerate(said.banners, start=1))
+    return {
+        "campaign": said.campaign.name if said.campaign else "",
+        "banners": banners[:MOST_TURNING],
+        "more": banners[MOST_TURNING:],
+        "turning": min(len(banners), MOST_TURNING) if len(banners) > 1 else 0,
+        "since": part.since,
+    }
+
+
+def _banner(number: int, banner: Banner, today: date) -> BannerView:
+    over = banner.ends_on is not None and banner.ends_on < today
+    return BannerView(
+        number=number,
+        headline=banner.headline,
+        body=banner.body,
+        href=site_path(banner.href),
+        image=site_path(banner.image_url),
+        image_alt=banner.image_alt,
+        art=poster(banner.id),
+        discount=banner.discount_percent or None,
+        until=f"until {day(banner.ends_on, today)}" if banner.ends_on and not over else "",
+    )
+
+
+def _recco(part: Part, *, stranger: bool) -> dict[str, Any]:
+    if part.broken:
+        return {"broken": True}
+    said = part.value
+    personal = said.member_id is not None and said.strategy != "bestsellers"
+    # Reasons tell what a member has bought: nobody reads them whose session has ended.
+    hidden = personal and stranger
+    return {
+        "personal": personal and not stranger,
+        "books": [_recommended(item, hidden=hidden) for item in said.items],
+        "since": part.since,
+    }
+
+
+def _recommended(item: Recommendation, *, hidden: bool) -> BookView:
+    return BookView(
+        cover=cover(item.isbn, item.title, item.author),
+        title=item.title,
+        author=item.author,
+        price=money(item.price),
+        reason="" if hidden else item.reason,
+    )
+
+
+def _arrivals(part: Part) -> dict[str, Any]:
+    books = [] if part.broken else [_shelved(card) for card in part.value]
+    return {"broken": part.broken, "books": books, "since": part.since}
+
+
+def _shelved(card: BookCard) -> BookView:
+    return BookView(
+        cover=cover(card.isbn, card.title, card.author),
+        title=card.title,
+        author=card.author,
+        price=money(card.price),
+        shelf=f"/books/?{urlencode({'author': card.author_slug})}",
+        blurb=card.blurb,
+        published=year(card.published),
+        day=card.added_on.day,
+        month=month_short(card.added_on),
+        iso_date=card.added_on.isoformat(),
+    )
+
+
+def _shelf_heading(tag: str, author: str) -> str:
+    label = TAGS.get(tag, tag.replace("-", " ").capitalize())
+    return " · ".join(filter(None, (label, author))) or "All books"
+
+
+def _rows(shelf: Part, number: int) -> tuple[int, Any]:
+    total, rows = (0, ()) if shelf.broken else (shelf.value.total, shelf.value.rows)
+    if number > 1 and not rows and not shelf.broken:
+        raise Http404("There is no such page.")
+    return total, rows
+
+
+def _pages(number: int, total: int, kept: Mapping[str, str]) -> Pages:
+    last = max(1, -(-total // PAGE_SIZE))
+    return Pages(
+        number=number,
+        last=last,
+        before=_query(number - 1, kept) if number > 1 else "",
+        after=_query(number + 1, kept) if number < last else "",
+    )
+
+
+def _query(number: int, kept: Mapping[str, str]) -> str:
+    return "?" + urlencode({**kept, "page": number})
+
+
+def _provenance(page: Composition) -> dict[str, Any]:
+    """Return for the curious what of the page is missing, and what is from earlier."""
+    parts = {_PARTS.get(name, name): _part(outcome) for name, outcome in page.outcomes.items()}
+    return {
+        "complete": page.complete,
+        "missing": ", ".join(name for name, part in parts.items() if part.broken),
+        "earlier": ", ".join(name for name, part in parts.items() if part.since),
+    }

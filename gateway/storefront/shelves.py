@@ -74,7 +74,7 @@ class _AuthorRow(msgspec.Struct, frozen=True):
         )
 
 
-def _books() -> "QuerySet[Book, dict[str, Any]]":
+def _books() -> "QuerySet[Book, Any]":
     return Book.objects.values(
         "isbn",
         "title",
@@ -94,7 +94,7 @@ def _page_of(queryset: Any, page: int) -> Any:
     return queryset.annotate(total=Window(Count("*")))[first : first + PAGE_SIZE]
 
 
-def _new_arrivals(args: Args) -> "QuerySet[Any, dict[str, Any]]":
+def _new_arrivals(args: Args) -> "QuerySet[Book, Any]":
     return _books().filter(added_on__lte=args["on"]).order_by("-added_on", "isbn")[:ARRIVALS]
 
 

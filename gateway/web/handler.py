@@ -43,7 +43,7 @@ class Handler(ASGIHandler):
         with body:
             set_script_prefix(get_script_prefix(scope))
             request, refusal = self.create_request(scope, body)
-            if request is None:
+            if refusal is not None:
                 await self.send_response(refusal, send)
                 return
             await self._answer(request, receive, send)

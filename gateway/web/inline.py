@@ -33,7 +33,8 @@ class OnTheLoop(_Base):
         after: Any = getattr(self, "process_response", None)
         response = before(request) if before else None
         response = response or await self.get_response(request)  # type: ignore[misc]
-        return after(request, response) if after else response
+        final: HttpResponseBase = after(request, response) if after else response
+        return final
 
 
 class Security(OnTheLoop, SecurityMiddleware):
@@ -60,13 +61,6 @@ class Csrf(OnTheLoop, CsrfViewMiddleware):
 
 class Authentication(OnTheLoop, AuthenticationMiddleware):
     """``request.user``, fetched when asked for. Views of composed pages never ask."""
-
-    async def process_view(  # type: ignore[override]
-        self, request: HttpRequest, callback: Any, args: Any, kwargs: Any
-    ) -> Any:
-        """Let the view through; see ``Csrf``."""
-        inherited: Any = getattr(super(), "process_view", None)
-        return inherited(request, callback, args, kwargs) if inherited else None
 
 
 class Messages(OnTheLoop, MessageMiddleware):

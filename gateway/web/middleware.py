@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
@@ -40,7 +41,7 @@ class Native:
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
-        markcoroutinefunction(self)
+        markcoroutinefunction(cast(Any, self))
 
 
 class RequestFacts(Native):

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -84,3 +85,11 @@ def test_a_bad_setting_stops_the_start_with_one_sentence(
 def test_the_defaults_are_the_local_ones(name: str, port: int) -> None:
     settings = importlib.import_module(f"{name}_service.__main__").settings_from({})
     assert (settings.host, settings.port, settings.log_level) == ("127.0.0.1", port, "INFO")
+
+
+@pytest.mark.parametrize("name", SERVICE_NAMES)
+def test_answers_are_not_held_back_for_an_acknowledgement(name: str) -> None:
+    """The listener hands TCP_NODELAY to what it accepts; without it each reuse costs 40 ms."""
+    service = importlib.import_module(f"{name}_service.__main__")
+    with service.listen(service.settings_from({"PORT": "0"})) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,0 +1,46 @@
+# The gateway; its other commands (`manage.py migrate`, `seed`) run from the same image.
+
+# The packages lie in a layer of their own: a change of our code does not install them again.
+FROM python:3.13-slim AS packages
+WORKDIR /app
+RUN python -m venv --without-pip /venv
+COPY requirements/gateway.txt requirements/
+# pip stays outside, so that what runs later can install nothing.
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /venv/bin/python install \
+    --require-hashes --only-binary :all: --requirement requirements/gateway.txt
+ENV PATH=/venv/bin:$PATH
+
+FROM packages AS code
+COPY deploy/docker/collect_static.sh deploy/docker/
+COPY manage.py ./
+COPY gateway gateway
+RUN sh deploy/docker/collect_static.sh /app/staticfiles
+
+# What runs carries the collected files too: their manifest tells the templates the hashed names.
+FROM packages AS bytecode
+COPY manage.py ./
+COPY gateway gateway
+# The root is read-only later, so bytecode that is not here now would be made at each start.
+RUN python -m compileall -q --invalidation-mode unchecked-hash gateway manage.py
+
+FROM python:3.13-slim
+# A volume that is mounted here for the first time takes over its owner, who writes the secrets.
+RUN install --directory --owner=10003 --group=10003 --mode=0711 /run/shop-secrets
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    GATEWAY_HOST=0.0.0.0 \
+    GATEWAY_PORT=8000 \
+    STATIC_ROOT=/app/staticfiles
+WORKDIR /app
+COPY deploy/docker/healthy.sh /usr/local/bin/healthy
+COPY deploy/docker/first_secrets.py /usr/local/lib/shop/
+COPY --from=packages /venv /venv
+COPY --from=code /app/staticfiles staticfiles
+COPY --from=bytecode /app/manage.py ./
+COPY --from=bytecode /app/gateway gateway
+USER 10001:10001
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "gateway.serve"]
