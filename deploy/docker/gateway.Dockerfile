@@ -17,12 +17,9 @@ COPY manage.py ./
 COPY gateway gateway
 RUN sh deploy/docker/collect_static.sh /app/staticfiles
 
-# What runs carries the collected files too: their manifest tells the templates the hashed names.
-FROM packages AS bytecode
-COPY manage.py ./
-COPY gateway gateway
+FROM code AS bytecode
 # The root is read-only later, so bytecode that is not here now would be made at each start.
-RUN python -m compileall -q --invalidation-mode unchecked-hash gateway manage.py
+RUN python -m compileall -q -f --invalidation-mode unchecked-hash gateway manage.py
 
 FROM python:3.13-slim
 # A volume that is mounted here for the first time takes over its owner, who writes the secrets.
@@ -37,6 +34,7 @@ WORKDIR /app
 COPY deploy/docker/healthy.sh /usr/local/bin/healthy
 COPY deploy/docker/first_secrets.py /usr/local/lib/shop/
 COPY --from=packages /venv /venv
+# The collected files too: their manifest tells the templates the hashed names.
 COPY --from=code /app/staticfiles staticfiles
 COPY --from=bytecode /app/manage.py ./
 COPY --from=bytecode /app/gateway gateway
