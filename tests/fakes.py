@@ -23,9 +23,11 @@ T = TypeVar("T")
 FOREVER = math.inf
 """As a delay: this never answers by itself."""
 
+_MOST_TURNS_AT_ONE_INSTANT = 100_000
+
 
 class StuckLoopError(RuntimeError):
-    """Every task of the test waits for something that cannot happen any more."""
+    """The tasks of the test wait for what cannot happen any more, or spin and get nowhere."""
 
 
 class VirtualClock:
@@ -54,7 +56,7 @@ class VirtualClock:
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         """Return a loop that lives by this clock and jumps to its next timer when all tasks wait.
 
-        It raises ``StuckLoopError`` where a usual loop would wait for ever.
+        It raises ``StuckLoopError`` where a usual loop would wait, or spin, for ever.
         """
         return _VirtualLoop(self)
 
@@ -67,18 +69,28 @@ class _JumpingSelector(selectors.DefaultSelector):
         self._clock = clock
         self._thread_patience_seconds = thread_patience_seconds
         self.threads_at_work = 0
+        self._turns_at_this_instant = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         # The loop wakes itself over a socket for call_soon_threadsafe: look there before jumping.
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
+            self._count_a_turn()
             return ready
         if self.threads_at_work:
             return self._wait_for_a_thread()
         if timeout is None:
             raise StuckLoopError("every task waits and no timer is set: this would hang for ever")
+        self._turns_at_this_instant = 0
         self._clock.advance(timeout)
         return []
+
+    def _count_a_turn(self) -> None:
+        """Tell a loop that spins from one that is busy: no test needs so many turns at once."""
+        self._turns_at_this_instant += 1
+        if self._turns_at_this_instant > _MOST_TURNS_AT_ONE_INSTANT:
+            self._turns_at_this_instant = 0
+            raise StuckLoopError("tasks wake each other for ever and no time passes")
 
     def _wait_for_a_thread(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for real: threads do not live by the virtual clock."""

@@ -28,7 +28,7 @@ RUN rm staticfiles/staticfiles.json \
 FROM nginx:1.26
 COPY deploy/docker/healthy.sh /usr/local/bin/healthy
 COPY deploy/nginx/*.conf /etc/nginx/
-COPY deploy/nginx/pages /srv/edge
+COPY deploy/nginx/pages /srv/_edge
 COPY --from=compressed /app/staticfiles /srv/static
 # The official image's number for its user nginx; only /tmp is ever written to.
 USER 101:101

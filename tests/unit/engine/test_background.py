@@ -4,8 +4,9 @@ import weakref
 
 import pytest
 
-from gateway.aggregation.background import Background
-from tests.fakes import FOREVER, VirtualClock
+from gateway.aggregation.background import Background, give_up
+from tests.fakes import FOREVER, FakeSource, VirtualClock
+from tests.unit.engine.pages import call_in
 
 
 async def nothing() -> None:
@@ -162,3 +163,67 @@ async def test_the_limit_is_a_hundred_by_default(clock: VirtualClock) -> None:
     accepted = [background.spawn(asyncio.sleep(1)) for _ in range(101)]
     assert accepted.count(True) == 100
     await background.drain(2)
+
+
+# ---- what is given up
+
+
+async def test_giving_up_cancels_and_does_not_wait(clock: VirtualClock) -> None:
+    source, before = FakeSource(delay_seconds=60, stubborn=True), clock.time()
+    task = asyncio.ensure_future(source(call_in(clock)))
+    await asyncio.sleep(0)
+    give_up([task])
+    await asyncio.sleep(0)
+    assert (source.cancelled, task.done()) == (True, False)
+    assert clock.time() == before
+    await asyncio.sleep(60)
+    assert task.done()
+
+
+async def test_giving_up_leaves_alone_what_has_ended(clock: VirtualClock) -> None:
+    task = asyncio.ensure_future(FakeSource("kept")(call_in(clock)))
+    await task
+    give_up([task])
+    await asyncio.sleep(0)
+    assert task.result().value == "kept"
+
+
+async def test_what_is_given_up_is_held_until_it_ends(clock: VirtualClock) -> None:
+    cleaning = list[weakref.ref[asyncio.Future[None]]]()
+
+    async def slow_to_clean_up() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            future = asyncio.get_running_loop().create_future()
+            cleaning.append(weakref.ref(future))
+            await future
+
+    task = asyncio.create_task(slow_to_clean_up())
+    ended = weakref.ref(task)
+    await asyncio.sleep(0)
+    give_up([task])
+    del task
+    await asyncio.sleep(1)
+    gc.collect()
+    future = cleaning[0]()
+    assert future is not None, "the task vanished before it had cleaned up"
+    future.set_result(None)
+    del future
+    await asyncio.sleep(1)
+    gc.collect()
+    assert ended() is None, "the task ended and was never let go"
+
+
+async def test_nobody_hears_what_a_task_raises_that_was_given_up(
+    clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = FakeSource(delay_seconds=60, stubborn=True, raises=RuntimeError("too late"))
+    task = asyncio.ensure_future(source(call_in(clock)))
+    await asyncio.sleep(0)
+    give_up([task])
+    del task
+    await asyncio.sleep(120)
+    gc.collect()
+    assert source.ended == 1
+    assert caplog.records == []

@@ -59,6 +59,18 @@ def test_a_loop_that_would_wait_for_ever_says_so() -> None:
         runner.run(stuck())
 
 
+def test_a_loop_that_spins_for_ever_says_so() -> None:
+    async def spinning() -> None:
+        while True:  # noqa: ASYNC110 - to spin is the point
+            await asyncio.sleep(0)
+
+    with (
+        asyncio.Runner(loop_factory=VirtualClock().new_event_loop) as runner,
+        pytest.raises(StuckLoopError, match="no time passes"),
+    ):
+        runner.run(spinning())
+
+
 async def test_a_source_that_hangs_for_ever_is_stuck_not_slow(clock: VirtualClock) -> None:
     task = asyncio.create_task(FakeSource(delay_seconds=FOREVER)(call_in(clock)))
     await asyncio.sleep(1_000_000)

@@ -51,7 +51,7 @@ async def test_a_bug_does_not_hide_behind_a_kind_word(clock: VirtualClock) -> No
 async def test_a_cancelled_call_gets_no_fallback(clock: VirtualClock) -> None:
     told = Recorder()
     source = stack(FakeSource(delay_seconds=FOREVER), fallback("promo", "instead", told))
-    task = asyncio.create_task(source(call_in(clock)))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(source(call_in(clock)))
     await asyncio.sleep(0.1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

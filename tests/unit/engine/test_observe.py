@@ -50,7 +50,7 @@ async def test_an_error_is_reported_with_its_word_and_let_through(
 async def test_a_cancelled_call_is_neither_success_nor_failure(clock: VirtualClock) -> None:
     told = Recorder()
     source = stack(FakeSource(delay_seconds=FOREVER), observe("promo", told))
-    task = asyncio.create_task(source(call_in(clock)))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(source(call_in(clock)))
     await asyncio.sleep(0.2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -85,7 +85,7 @@ async def test_errors_of_the_source_pass_through(clock: VirtualClock, error: Exc
 
 async def test_a_cancelled_call_is_cancelled_not_timed_out(clock: VirtualClock) -> None:
     inner = FakeSource(delay_seconds=FOREVER)
-    task = asyncio.create_task(stack(inner, timeout("promo", 0.4))(call_in(clock)))  # type: ignore[arg-type]
+    task = asyncio.ensure_future(stack(inner, timeout("promo", 0.4))(call_in(clock)))
     await asyncio.sleep(0.1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
