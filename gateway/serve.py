@@ -1,12 +1,16 @@
 """``python -m gateway.serve``: the gateway, on Daphne, until SIGTERM."""
 
+import asyncio
 import os
 import sys
+
+import uvloop
 
 
 def main() -> int:
     """Serve, and return the exit code."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Daphne's server first: it installs the event loop that everything else will run in.
     from gateway.server.daphne import Ending, GracefulServer  # isort: skip
 

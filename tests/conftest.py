@@ -16,6 +16,8 @@ from deploy.local.redis import EmbeddedRedis
 from gateway.runtime import close_runtime
 from tests.fakes import VirtualClock
 
+pytest_plugins = ["tests.live"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-django who needs a database: it makes one only if somebody says so."""

@@ -1,4 +1,4 @@
-"""Makes ``.venv`` and installs the locked dependencies into it: ``install.py run`` or ``... dev``.
+"""Makes ``.venv`` and installs the locked dependencies: ``-m deploy.local.install run`` or ``dev``.
 
 Runs on the system's Python with the standard library alone. What is installed already is noted
 beside it, so that the next start takes no time and a changed lock file is seen.
@@ -9,10 +9,12 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = REPOSITORY / ".venv"
@@ -85,7 +87,7 @@ def make_environment() -> None:
     UNFINISHED.touch()
     venv.create(ENVIRONMENT, symlinks=True, with_pip=False)
     if not works("-m", "ensurepip", "--default-pip"):
-        import fetch_pip  # a neighbour of this script
+        from deploy.local import fetch_pip
 
         try:
             fetch_pip.into(PYTHON, lock_file("pip"), LOG)
@@ -122,7 +124,13 @@ def pip(*arguments: str) -> None:
         )
 
 
+def interrupt(*_: object) -> NoReturn:
+    """Ends what is being waited for as well: pip must not go on by itself."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         main(sys.argv[1])
     except InstallError as error:

@@ -15,7 +15,7 @@ find_python() {
 
 found=
 if find_python; then
-    exec "$python" -B deploy/local/install.py "$@"
+    exec "$python" -B -m deploy.local.install "$@"
 elif [ -z "$found" ]; then
     echo "Python is missing: install Python 3.11 or later (on Debian: apt install python3 python3-venv)." >&2
 else

@@ -15,7 +15,7 @@ from deploy.local.speech import greeting, say
 from deploy.local.stopping import Stopped, StopRequest
 from deploy.local.watch import Watched
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 READY_POLL_SECONDS = 0.05
 DEPENDENCIES_SECONDS = 5.0
 WATCH_SECONDS = 0.2

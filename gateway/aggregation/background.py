@@ -3,8 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
+LAST_MOMENT_SECONDS = 0.1
+"""How long what was given up at the end may take to put its things away."""
+
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
@@ -27,6 +31,22 @@ def _forget(task: "asyncio.Task[Any]") -> None:
     _given_up.discard(task)
     if not task.cancelled():
         task.exception()  # taken note of, or the loop would complain that nobody did
+
+
+async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Return what ``work`` returns. Raises ``TimeoutError`` after ``seconds``, sharp.
+
+    ``asyncio.timeout`` waits until what it cancelled has ended; a query that must first be stopped
+    in its server takes seconds for that. Nothing here waits for it.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        give_up([task])
+    if not task.done():
+        raise TimeoutError
+    return task.result()
 
 
 class Background:
@@ -55,13 +75,13 @@ class Background:
         return True
 
     async def drain(self, seconds: float) -> None:
-        """Wait until all is done, for at most ``seconds``; then cancel what still runs."""
-        if not self._tasks:
-            return
-        _, late = await asyncio.wait(set(self._tasks), timeout=seconds)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        """Wait until all is done, for at most ``seconds``; then give up what still runs."""
+        until = asyncio.get_running_loop().time() + seconds
+        while self._tasks and (left := until - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(set(self._tasks), timeout=left)
+        if late := set(self._tasks):
+            give_up(late)
+            await asyncio.wait(late, timeout=LAST_MOMENT_SECONDS)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -4,7 +4,6 @@ Times are wall-clock seconds, because entries are shared between processes and o
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -30,7 +29,10 @@ class Freshness(Enum):
 
 
 class Cache(Protocol):
-    """Keeps entries. Neither operation ever raises: a cache that fails is a cache that is empty."""
+    """Keeps entries. A cache that fails is a cache that is empty.
+
+    So neither operation ever raises, and each bounds its own time well below a source's timeout.
+    """
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``, or None."""
@@ -41,12 +43,13 @@ class Cache(Protocol):
         ...
 
 
-def freshness(entry: Entry, now: float) -> Freshness:
-    """Return what ``entry`` is worth at ``now``.
+def freshness(entry: Entry, now: float, most_seconds: float) -> Freshness:
+    """Return what ``entry`` is worth at ``now``, where none older than ``most_seconds`` counts.
 
-    An entry from the future was written by a clock that is not ours: it proves nothing.
+    It may have been stored under a longer bound than today's. One from the future was written by a
+    clock that is not ours, and proves nothing.
     """
-    if entry.stored_at <= now < entry.fresh_until:
+    if entry.stored_at <= now < min(entry.fresh_until, entry.stored_at + most_seconds):
         return Freshness.FRESH
     return Freshness.EXPIRED
 
@@ -65,7 +68,7 @@ def key_for(source: str, args: Mapping[str, Any]) -> str:
     Arguments come from visitors, so they are hashed: nothing of theirs, however long or odd, can
     stand in a key or make two different calls share one.
     """
-    named = json.dumps({name: str(value) for name, value in args.items()}, sort_keys=True)
-    absent = sorted(name for name, value in args.items() if value is None)
-    digest = hashlib.blake2b(f"{named}{absent}".encode(), digest_size=16).hexdigest()
+    # The type is part of it: the number 1 and the text "1" may be answered differently.
+    named = sorted((name, type(value).__qualname__, repr(value)) for name, value in args.items())
+    digest = hashlib.blake2b(repr(named).encode(), digest_size=16).hexdigest()
     return f"{source}:{digest}"

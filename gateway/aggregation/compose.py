@@ -123,9 +123,7 @@ async def compose(
         give_up(tasks.values())
     page = _composition(plan, tasks, deadline, started)
     _report(page, emit)
-    for fragment in plan.fragments:
-        if fragment.primary and isinstance(page.outcomes[fragment.name], Failed):
-            raise PrimaryFailed(fragment.name, page)
+    _judge(plan, page)
     return page
 
 
@@ -146,6 +144,8 @@ async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settl
     outcome: Outcome
     try:
         outcome = await source_of(fragment.source)(call.narrowed(fragment.source.asks))
+        if not isinstance(outcome, Reply):
+            raise TypeError(f"{name} returned {type(outcome).__name__}, which is no Reply")
     except SourceError as error:
         outcome = Failed(error)
     except Exception as exc:  # noqa: BLE001 - reported with its traceback by _report
@@ -199,6 +199,16 @@ def _crashed(source: str, cause: BaseException) -> SourceCrashed:
     error = SourceCrashed(source, repr(cause))
     error.__cause__ = cause
     return error
+
+
+def _judge(plan: Plan, page: Composition) -> None:
+    """Raise for the primary fragment that failed: not for one that was given up because of it."""
+    for fragment in plan.fragments:
+        outcome = page.outcomes[fragment.name]
+        if not fragment.primary or not isinstance(outcome, Failed):
+            continue
+        if not isinstance(outcome.error, SourceCancelled):
+            raise PrimaryFailed(fragment.name, page) from outcome.error
 
 
 def _report(page: Composition, emit: Listener) -> None:

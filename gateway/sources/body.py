@@ -1,4 +1,4 @@
-"""Reading a reply's body: every byte counted after unpacking, none kept beyond the bound."""
+"""Reading a reply's body: bytes are counted as they come and unpacked; none is kept beyond."""
 
 import zlib
 
@@ -22,9 +22,12 @@ async def read_body(source: str, response: httpx.Response, most: int = MAX_BYTES
         raise BadProtocol(source, "an encoding that was not asked for")
     unpack = _Gunzip(source) if encoding == "gzip" else None
     body = bytearray()
+    received = 0
     async for chunk in response.stream:  # type: ignore[union-attr]  # a transport's is asynchronous
+        # Packed data may unpack to nothing for ever, and what follows their end is kept by zlib.
+        received += len(chunk)
         body += unpack(chunk, most + 1 - len(body)) if unpack else chunk
-        if len(body) > most:
+        if max(received, len(body)) > most:
             raise ReplyTooLarge(source, f"more than {most} bytes")
     if unpack and not unpack.whole:
         raise BadProtocol(source, "packed data that ends too early")

@@ -1,13 +1,9 @@
-"""The one place where errors of HTTP libraries become ours.
-
-Libraries name some things wrongly (a refused connection as one that took too long) and let some
-errors of their own through, so the whole chain of causes is looked at, and its innermost truth
-counts. docs/decisions/0002-http-transport.md has the table of what each raises for what.
-"""
+"""The one place where errors of HTTP libraries become ours."""
 
 import errno
+import re
 import socket
-import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,74 +20,117 @@ from gateway.aggregation.errors import (
     SourceUnresolved,
 )
 
-LIBRARIES = frozenset({"httpx", "httpcore", "aiohttp", "pyreqwest"})
-"""Whose exceptions are judged here. Any other is a fault of our own code and passes through."""
-
 
 @contextmanager
 def translated(source: str) -> Iterator[None]:
-    """Raise a ``SourceError`` for whatever an HTTP library raises; the cause is kept.
+    """Raise a ``SourceError`` for whatever a transport raises; the cause is kept.
 
-    What the library says is not repeated: it may quote what the upstream sent.
+    Every exception is taken, because transports let through what they did not foresee: an error of
+    the library below them, or a ``ValueError`` for a header that they cannot read.
     """
+    # What is being handled already, say a first try that failed, is no cause of what fails next.
+    earlier = sys.exception()
     try:
         yield
+    except SourceError:
+        raise
     except Exception as exc:
-        if type(exc).__module__.partition(".")[0] not in LIBRARIES:
-            raise
-        raise _kind(exc)(source, type(exc).__name__) from exc
+        raise _judged(source, exc, earlier) from exc
 
 
-def _kind(error: Exception) -> type[SourceError]:
-    """Return what ``error`` truly means."""
-    for cause in _causes(error):
-        if (kind := _by_cause(cause)) is not None:
-            return kind
-    return _BY_CLASS.get(type(error), BadProtocol)
+def _judged(source: str, error: Exception, earlier: BaseException | None) -> SourceError:
+    """Name what happened: by what the innermost cause says, else by the outermost class.
+
+    Transports name some things wrongly (a refused connection as one that took too long), so that
+    their own class counts only where no cause knows better. The text of an error may repeat what
+    the service sent, so that only the name of its class goes on.
+    """
+    for cause in reversed(tuple(_causes(error, earlier))):
+        kind = _by_errno(cause) or _by_library(cause)
+        if kind is not None:
+            return kind(source, type(cause).__name__)
+    kinds = (kind for foreign, kind in _KINDS.items() if isinstance(error, foreign))
+    return next(kinds, SourceUnreachable)(source, type(error).__name__)
 
 
-def _by_cause(cause: BaseException) -> type[SourceError] | None:
-    """Return what a cause proves; None where it proves nothing."""
+def _causes(error: BaseException, earlier: BaseException | None) -> Iterator[BaseException]:
+    """Give the error and what led to it. Where several attempts failed, the first stands for all."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and current is not earlier and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            current = current.exceptions[0]
+        else:
+            current = current.__cause__ or current.__context__
+
+
+_DISCONNECTED = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+
+
+def _by_errno(cause: BaseException) -> type[SourceError] | None:
     if isinstance(cause, socket.gaierror):
         return SourceUnresolved
-    if isinstance(cause, OSError) and cause.errno in _BY_NUMBER:
-        return _BY_NUMBER[cause.errno]
-    if isinstance(cause, ssl.SSLError):
-        return SourceUnreachable
-    # aiohttp's are known by name, so that a gateway on another transport need not load it.
-    return _BY_NAME.get(type(cause).__name__)
+    number = cause.errno if isinstance(cause, OSError) else _errno_in_words(cause)
+    if number == errno.ECONNREFUSED:
+        return SourceRefused
+    return SourceDisconnected if number in _DISCONNECTED else None
 
 
-_BY_NUMBER: dict[int | None, type[SourceError]] = {
-    errno.ECONNREFUSED: SourceRefused,
-    errno.ECONNRESET: SourceDisconnected,
-    errno.EPIPE: SourceDisconnected,
-    errno.ENETUNREACH: SourceUnreachable,
-    errno.EHOSTUNREACH: SourceUnreachable,
+def _errno_in_words(cause: BaseException) -> int | None:
+    """Return the number that pyreqwest gives only in the text of its innermost cause."""
+    found = re.search(r"\(os error (\d+)\)\Z", _words(cause))
+    return int(found[1]) if found else None
+
+
+def _by_library(cause: BaseException) -> type[SourceError] | None:
+    """Judge by names and by fixed sentences: the libraries are imported only where they are used."""
+    kind = _NAMES.get(f"{type(cause).__module__}.{type(cause).__name__}")
+    if kind is not None:
+        return kind
+    words = _words(cause)
+    return next((kind for start, kind in _SENTENCES.items() if words.startswith(start)), None)
+
+
+def _words(cause: BaseException) -> str:
+    """Return what the error says of itself; for pyreqwest, its innermost cause.
+
+    The outer ones repeat the address that was asked, and with it what a visitor wrote.
+    """
+    details = getattr(cause, "details", None)
+    told = details.get("causes") if isinstance(details, dict) else None
+    if told:
+        return str(told[-1].get("message", ""))
+    return str(cause) if isinstance(cause, httpx.RemoteProtocolError) else ""
+
+
+_NAMES: dict[str, type[SourceError]] = {
+    "aiohttp.client_exceptions.ConnectionTimeoutError": SourceUnreachable,
+    "aiohttp.client_exceptions.SocketTimeoutError": SourceTimeout,
+    "aiohttp.client_exceptions.ServerDisconnectedError": SourceDisconnected,
+    "aiohttp.client_exceptions.ClientPayloadError": SourceDisconnected,
+    "aiohttp.client_exceptions.ClientResponseError": BadProtocol,
 }
-_BY_NAME: dict[str, type[SourceError]] = {
-    "ServerDisconnectedError": SourceDisconnected,
-    "ClientPayloadError": SourceDisconnected,
-    "ConnectionTimeoutError": SourceUnreachable,
-    "SocketTimeoutError": SourceTimeout,
+
+_SENTENCES: dict[str, type[SourceError]] = {
+    "failed to lookup address": SourceUnresolved,
+    "Server disconnected without": SourceDisconnected,
+    "peer closed connection without": SourceDisconnected,
+    "connection closed before message completed": SourceDisconnected,
+    "end of file before message length reached": SourceDisconnected,
+    "unexpected EOF": SourceDisconnected,
 }
-_BY_CLASS: dict[type[Exception], type[SourceError]] = {
-    httpx.ConnectTimeout: SourceUnreachable,
-    httpx.ConnectError: SourceUnreachable,
-    httpx.ReadTimeout: SourceTimeout,
-    httpx.WriteTimeout: SourceTimeout,
+
+# The first that fits counts, so that the particular stands before the general.
+_KINDS: dict[type[Exception], type[SourceError]] = {
     httpx.PoolTimeout: SourceBusy,
-    httpx.ReadError: SourceDisconnected,
-    httpx.WriteError: SourceDisconnected,
-    httpx.CloseError: SourceDisconnected,
+    httpx.ConnectTimeout: SourceUnreachable,
+    httpx.TimeoutException: SourceTimeout,
+    httpx.ConnectError: SourceUnreachable,
+    httpx.NetworkError: SourceDisconnected,
+    httpx.RemoteProtocolError: BadProtocol,
+    httpx.DecodingError: BadProtocol,
+    TimeoutError: SourceTimeout,
+    ValueError: BadProtocol,
 }
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield ``error`` and what led to it; httpx hides some of that with ``raise … from None``."""
-    current: BaseException | None = error
-    for _ in range(20):
-        if current is None:
-            return
-        yield current
-        current = current.__cause__ or current.__context__

@@ -6,7 +6,13 @@ from typing import Any
 import httpx
 import msgspec
 
-from gateway.aggregation.errors import BadContentType, BadPayload, BadStatus
+from gateway.aggregation.errors import (
+    BadContentType,
+    BadPayload,
+    BadStatus,
+    SourceRejected,
+    SourceTimeout,
+)
 from gateway.aggregation.source import Call, Reply, Source
 from gateway.sources.body import read_body
 from gateway.sources.declaration import Declaration
@@ -39,7 +45,7 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
     url = httpx.URL(address + endpoint.path)
 
     async def asked(call: Call) -> Reply:
-        request = _request(url, call)
+        request = _request(endpoint, url, call)
         with translated(endpoint.name):
             response = await transport.handle_async_request(request)
             try:
@@ -56,17 +62,27 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
     return asked
 
 
-def _request(url: httpx.URL, call: Call) -> httpx.Request:
-    query = {name: _text(value) for name, value in call.args.items() if value is not None}
+def _request(endpoint: Endpoint, url: httpx.URL, call: Call) -> httpx.Request:
+    """Return what is sent. Raises ``SourceRejected`` where the arguments fit into no address."""
+    milliseconds = int(call.deadline.remaining() * 1000)
+    if milliseconds < 1:
+        # A service could take a zero for "no limit".
+        raise SourceTimeout(endpoint.name, "no time was left to ask")
+    args = call.narrowed(endpoint.asks).args
+    query = {name: _text(value) for name, value in args.items() if value is not None}
+    try:
+        address = url.copy_merge_params(query) if query else url
+    except (httpx.InvalidURL, UnicodeEncodeError) as exc:
+        raise SourceRejected(endpoint.name, "arguments that fit into no address") from exc
     return httpx.Request(
         "GET",
-        url.copy_merge_params(query) if query else url,
+        address,
         headers={
             "Accept": JSON,
             # A reply that is not packed cannot be a bomb, and the way is short.
             "Accept-Encoding": "identity",
             **call.baggage,
-            TIME_LEFT_HEADER: str(int(call.deadline.remaining() * 1000)),
+            TIME_LEFT_HEADER: str(milliseconds),
         },
     )
 

@@ -17,7 +17,7 @@ def lifetime_seconds(headers: httpx.Headers) -> float | None:
     directives: dict[str, str] = {}
     for part in said.split(","):
         name, _, value = part.strip().partition("=")
-        directives.setdefault(name.lower(), value.strip('" '))
+        directives.setdefault(name.strip().lower(), value.strip('" '))
     if "no-store" in directives or "no-cache" in directives:
         return 0.0
     if "max-age" not in directives:
@@ -27,4 +27,7 @@ def lifetime_seconds(headers: httpx.Headers) -> float | None:
 
 def _seconds(text: str) -> float:
     """Return delta-seconds (RFC 9111, 1.2.2); what is none counts as 0, what is huge as a lot."""
-    return float(min(int(text[:12]), 2**31)) if text.isascii() and text.isdigit() else 0.0
+    if not (text.isascii() and text.isdigit()):
+        return 0.0
+    # Twelve digits are more than enough; int() of very many would raise.
+    return float(min(int(text.lstrip("0")[:12] or "0"), 2**31))

@@ -21,6 +21,8 @@ from gateway.aggregation.errors import (
 )
 
 POOL_WAIT_SECONDS = 0.3
+# libpq cannot wait for less than two seconds; a server that hung would be found again too late.
+CONNECT_SECONDS = 1.0
 IDLE_SECONDS = 300
 
 Rows = list[tuple[Any, ...]]
@@ -37,6 +39,7 @@ class Postgres:
         self._size = size
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
         self._last_error: psycopg.Error | None = None
+        self._connecting = 0
 
     async def rows(self, source: str, sql: str, params: Any, deadline: Deadline) -> Rows:
         """Return the rows that ``sql`` selects, or raise a ``SourceError`` by the deadline.
@@ -99,11 +102,18 @@ class Postgres:
 
             @classmethod
             async def connect(cls, *args: Any, **kwargs: Any) -> Any:
+                outer._connecting += 1
                 try:
-                    connection = await super().connect(*args, **kwargs)
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        connection = await super().connect(*args, **kwargs)
+                except TimeoutError as exc:
+                    outer._last_error = psycopg.errors.ConnectionTimeout("connecting takes too long")
+                    raise outer._last_error from exc
                 except psycopg.Error as exc:
                     outer._last_error = exc
                     raise
+                finally:
+                    outer._connecting -= 1
                 outer._last_error = None
                 return connection
 
@@ -123,9 +133,11 @@ class Postgres:
 
     def _translated(self, source: str, error: psycopg.Error) -> SourceError:
         if isinstance(error, PoolTimeout):
-            if self._last_error is None:
-                return SourceBusy(source, "no connection of the pool became free")
-            return _unconnected(source, self._last_error)
+            if self._last_error is not None:
+                return _unconnected(source, self._last_error)
+            if self._connecting:
+                return SourceUnreachable(source, "connecting takes too long")
+            return SourceBusy(source, "no connection of the pool became free")
         if isinstance(error, psycopg.errors.QueryCanceled):
             return SourceTimeout(source, "ended by Postgres at the deadline")
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):

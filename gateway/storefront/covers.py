@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils.safestring import SafeString, mark_safe
 
 from gateway.storefront import motifs
-from gateway.storefront.lettering import ELLIPSIS, plain, wrap
+from gateway.storefront.lettering import fits, plain, wrap
 from gateway.storefront.motifs import MOTIFS, Dice, Inks, Motif
 
 INKS = (
@@ -40,9 +40,15 @@ _ASKED_FOR: tuple[tuple[str, Motif], ...] = (
     ("cities", motifs.roofs), ("house", motifs.roofs), ("paradise", motifs.rays),
 )  # fmt: skip
 
-_MARGIN = 15
-_LINE_WIDTH = 200 - 2 * _MARGIN
-_SIZES = ((27, 3), (23, 4), (19, 5))
+_SALT = b"foolscap-1163"
+"""Of many tried, the one with which the shelf we ship shows every ink and motif, well mixed."""
+
+_MARGIN = 19
+_AUTHOR_SIZE = 11.5
+_LINE_WIDTH = 166
+"""In units; the estimate of a line's width is generous, so that this may come near the edge."""
+_SIZES = ((27, 2), (23, 3), (19, 4))
+"""Sizes of a title, in units, and how many lines of each fit on every layout."""
 
 
 class _Lettering(NamedTuple):
@@ -60,29 +66,35 @@ def cover(isbn: str, title: str, author: str) -> SafeString:
     inks = INKS[dice[0] % len(INKS)]
     layout = (_below, _above, _plate)[dice[1] % 3]
     drawing = _motif_for(title, dice)(inks, dice[3:])
-    return _svg("cover", "0 0 200 300", inks.paper, layout(inks, drawing, _lettering(title, author)))
+    text = _lettering(title, author)
+    sheet = _sheet(inks.paper, 300)
+    return _svg('class="cover" viewBox="0 0 200 300"', sheet, layout(inks, drawing, text))
 
 
 @lru_cache(maxsize=512)
 def poster(seed: str) -> SafeString:
-    """Return a drawing for a banner: three motifs side by side, in the inks of the covers."""
+    """Return a drawing for a banner: six motifs in two rows, in the inks of the covers.
+
+    A wide frame shows the upper row alone, a higher one both.
+    """
     dice = _dice(seed)
     panels = []
-    for place in range(3):
+    for place in range(6):
         inks = INKS[(dice[0] + 5 * place) % len(INKS)]
         motif = MOTIFS[(dice[1] + 4 * place) % len(MOTIFS)]
+        corner = f'x="{place % 3 * 200}" y="{place // 3 * 190}"'
         panels.append(
-            f'<svg x="{200 * place}" width="200" height="190">{_sheet(inks.paper, 190)}'
+            f'<svg {corner} width="200" height="190">{_sheet(inks.paper, 190)}'
             f"{motif(inks, dice[3 + place :])}</svg>"
         )
-    return _svg("poster", "0 0 600 190", "#1a2140", "".join(panels))
+    return _svg('class="poster" viewBox="0 0 600 380" preserveAspectRatio="xMidYMin slice"', *panels)
 
 
 def _below(inks: Inks, drawing: str, text: _Lettering) -> str:
     """The drawing on top, the title in a panel below it."""
     panel = f'<path fill="{inks.paper}" d="M0 172h200v128H0z"/>'
     rule = f'<path fill="{inks.first}" d="M0 168h200v5H0z"/>'
-    return f"{drawing}{panel}{rule}{_set(inks, text, top=172 + 10)}{_author(inks, text, 287)}"
+    return f"{drawing}{panel}{rule}{_set(inks, text, top=177)}{_author(inks, text, 288)}"
 
 
 def _above(inks: Inks, drawing: str, text: _Lettering) -> str:
@@ -96,8 +108,8 @@ def _plate(inks: Inks, drawing: str, text: _Lettering) -> str:
     """The drawing all over, the title on a plate."""
     height = 44 + len(text.title) * (text.size + 3)
     top = 150 - height // 2
-    frame = f'<path fill="{inks.paper}" d="M7 {top}h186v{height}H7z"/>'
-    line = f'<path fill="none" stroke="{inks.type}" d="M10.5 {top + 3.5}h179v{height - 7}h-179z"/>'
+    frame = f'<path fill="{inks.paper}" d="M8 {top}h184v{height}H8z"/>'
+    line = f'<path fill="none" stroke="{inks.type}" d="M11.5 {top + 3.5}h177v{height - 7}h-177z"/>'
     drawn = f'<g transform="translate(-58) scale(1.58)">{drawing}</g>'
     return (
         f"{drawn}{frame}{line}{_set(inks, text, top=top + 6)}{_author(inks, text, top + height - 14)}"
@@ -105,12 +117,13 @@ def _plate(inks: Inks, drawing: str, text: _Lettering) -> str:
 
 
 def _lettering(title: str, author: str) -> _Lettering:
-    by = wrap(plain(author), _LINE_WIDTH / 11.5, 1)
+    """Return the title in the largest size in which it is whole, and no word of it is broken."""
+    title, by = plain(title), wrap(plain(author), _LINE_WIDTH / _AUTHOR_SIZE, 1)
     for size, most in _SIZES:
-        lines = wrap(plain(title), _LINE_WIDTH / size, most)
-        if not lines or not lines[-1].endswith(ELLIPSIS):
+        ems = _LINE_WIDTH / size
+        if fits(title, ems, most):
             break
-    return _Lettering(size, lines, by)
+    return _Lettering(size, wrap(title, ems, most), by)
 
 
 def _set(inks: Inks, text: _Lettering, top: int) -> str:
@@ -138,14 +151,14 @@ def _motif_for(title: str, dice: Dice) -> Motif:
 
 def _dice(seed: str) -> Dice:
     """Return small numbers that depend on ``seed`` alone, in every process and version."""
-    return hashlib.blake2b(seed.encode(), digest_size=24).digest()
+    return hashlib.blake2b(seed.encode(), digest_size=24, salt=_SALT).digest()
 
 
 def _sheet(paper: str, height: int) -> str:
     return f'<path fill="{paper}" d="M0 0h200v{height}H0z"/>'
 
 
-def _svg(name: str, box: str, paper: str, inner: str) -> SafeString:
-    markup = f'<svg class="{name}" viewBox="{box}" aria-hidden="true">{_sheet(paper, 300)}{inner}</svg>'
+def _svg(attributes: str, *inner: str) -> SafeString:
+    markup = f'<svg {attributes} aria-hidden="true">{"".join(inner)}</svg>'
     # Safe: text is escaped where it is set, and all else is made of our own numbers.
     return mark_safe(markup)  # noqa: S308

@@ -21,6 +21,12 @@ def width(text: str) -> float:
     return sum(map(_em, text))
 
 
+def fits(text: str, ems: float, most: int) -> bool:
+    """Return whether ``text`` goes into ``most`` lines of ``ems`` without breaking a word."""
+    whole = all(width(word) <= ems for word in text.split())
+    return whole and len(_broken(text, ems)) <= most
+
+
 def wrap(text: str, ems: float, most: int) -> tuple[str, ...]:
     """Return ``text`` in at most ``most`` lines of ``ems``; what does not fit ends in an ellipsis.
 

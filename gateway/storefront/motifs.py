@@ -28,8 +28,8 @@ def field(inks: Inks, dice: Dice) -> str:
     x, r = 45 + dice[0] % 110, 40 + dice[1] % 30
     return (
         _circle(x, 84, r, inks.first)
-        + _path("M-20 140q55-50 110-8t130-6v120h-240z", inks.second)
-        + _path("M-20 168q60-34 120-6t120-18v80h-240z", inks.third)
+        + _path("M-70 140q80-50 160-8t190-6v120H-70z", inks.second)
+        + _path("M-70 168q90-34 170-6t170-18v80H-70z", inks.third)
     )
 
 
@@ -62,14 +62,16 @@ def motley(inks: Inks, dice: Dice) -> str:
 
 
 def night(inks: Inks, dice: Dice) -> str:
-    """A crescent and stars."""
-    x = 76 + dice[0] % 40
+    """A crescent, and stars around it."""
+    x = 82 + dice[0] % 30
+    places = ((14, 14), (170, 8), (182, 64), (8, 66), (20, 118), (172, 118))
     stars = "".join(
-        f"M{12 + (dice[i] * 7) % 172} {10 + (dice[i + 1] * 5) % 140}l3 8 8 3-8 3-3 8-3-8-8-3 8-3z"
-        for i in range(1, 6)
+        f"M{across + dice[i] % 9} {down + dice[i] % 13}l3 8 8 3-8 3-3 8-3-8-8-3 8-3z"
+        for i, (across, down) in enumerate(places, start=1)
+        if dice[i] % 4
     )
-    moon = _circle(x, 92, 58, inks.first) + _circle(x + 26, 80, 48, inks.paper)
-    return _path(stars, inks.second) + moon + _path("M-5 190l70-42 50 24 90-46v80z", inks.third)
+    moon = _circle(x, 88, 54, inks.first) + _circle(x + 24, 76, 45, inks.paper)
+    return moon + _path(stars, inks.second) + _path("M-60 190l110-42 60 24 150-46v110h-320z", inks.third)
 
 
 def branch(inks: Inks, dice: Dice) -> str:

@@ -31,6 +31,8 @@ TAGS = {
     "women": "By women",
 }  # fmt: skip
 
+_SHOP = "foolscap"
+
 _PARTS = {
     "promo": "offers",
     "recco": "recommendations",
@@ -39,6 +41,14 @@ _PARTS = {
     "books": "books",
     "authors": "authors",
 }
+
+
+_RECCO_WORDS = {
+    (True, False): ("Much read just now", "What leaves the shop most often."),
+    (False, True): ("Picked for you", "From what you and other readers have bought."),
+    (False, False): ("Read next", "What goes well together."),
+}
+"""Heading and note, by whether these are best sellers, and whether they are for this reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +202,8 @@ def _part(outcome: Reply | Failed) -> Part:
 
 
 def _promo(part: Part) -> dict[str, Any]:
-    if part.broken:
-        return {"broken": True}
+    if part.broken or not part.value.banners:
+        return {"broken": part.broken, "since": part.since, "art": poster(_SHOP)}
     said = part.value
     banners = tuple(_banner(n, each, said.on) for n, each in enumerate(said.banners, start=1))
     return {
@@ -221,14 +231,17 @@ def _banner(number: int, banner: Banner, today: date) -> BannerView:
 
 
 def _recco(part: Part, *, stranger: bool) -> dict[str, Any]:
-    if part.broken:
-        return {"broken": True}
+    if part.broken or not part.value.items:
+        return {"broken": part.broken, "heading": "Read next", "since": part.since}
     said = part.value
-    personal = said.member_id is not None and said.strategy != "bestsellers"
+    bestsellers = said.strategy == "bestsellers"
+    personal = said.member_id is not None and not bestsellers
     # Reasons tell what a member has bought: nobody reads them whose session has ended.
     hidden = personal and stranger
+    heading, note = _RECCO_WORDS[bestsellers, personal and not stranger]
     return {
-        "personal": personal and not stranger,
+        "heading": heading,
+        "note": note,
         "books": [_recommended(item, hidden=hidden) for item in said.items],
         "since": part.since,
     }

@@ -13,7 +13,7 @@ from gateway.storefront.presenters import present_authors, present_books, presen
 from gateway.web.facts import call_from
 from gateway.web.handler import native
 from gateway.web.methods import safe_only
-from gateway.web.pages import respond, respond_json
+from gateway.web.pages import respond, respond_json, respond_once
 
 RECOMMENDATIONS = 6
 MOST_PAGES = 10_000
@@ -24,7 +24,7 @@ MOST_PAGES = 10_000
 async def home(request: HttpRequest) -> HttpResponse:
     """The home page."""
     page = await runtime().compose(HOME, _home_call(request))
-    return respond(request, "storefront/home.html", present_home(page), page)
+    return respond_once(request, "storefront/home.html", present_home, page)
 
 
 @native

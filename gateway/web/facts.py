@@ -13,8 +13,8 @@ from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.source import Call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
-_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-(0[01])\Z")
-_NO_TRACE = "0" * 32
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
+_SAMPLED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ def request_id(given: str) -> str:
 def traceparent(given: str) -> str:
     """Return the W3C trace context that goes upstream: the visitor's trace, and a span of ours.
 
-    Trace Context level 1, 3.2: what is malformed is not continued, and a new trace begins.
+    Trace Context level 1, 3.2: what is malformed is not continued, and a new trace begins. Of the
+    flags only "sampled" goes on: the others have no meaning yet and are sent as zero.
     """
     found = _TRACEPARENT.match(given)
-    known = found is not None and found[1] != _NO_TRACE
-    trace, flags = (found[1], found[2]) if found and known else (secrets.token_hex(16), "00")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+    trace, flags = (found[1], int(found[2], 16)) if found else (secrets.token_hex(16), 0)
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags & _SAMPLED:02x}"
 
 
 def facts_of(request: HttpRequest) -> RequestFacts:

@@ -15,6 +15,7 @@ from gateway.runtime import Runtime, runtime
 from gateway.sources.foreign import translated
 from gateway.telemetry.metrics import CONTENT_TYPE, exposition
 from gateway.web.handler import native
+from gateway.web.methods import safe_only
 
 PROBE_SECONDS = 0.3
 _encode = msgspec.json.Encoder().encode
@@ -46,12 +47,14 @@ readiness = Readiness()
 
 
 @native
+@safe_only
 async def livez(request: HttpRequest) -> HttpResponse:
     """Say that the process answers. It asks nobody."""
     return HttpResponse(b'{"status":"ok"}', content_type="application/json")
 
 
 @native
+@safe_only
 async def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether traffic is welcome, and how each dependency does."""
     ours = runtime()
@@ -66,6 +69,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @native
+@safe_only
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Return what was counted, for Prometheus."""
     return HttpResponse(exposition(), content_type=CONTENT_TYPE)

@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from gateway.aggregation.compose import Composition, Failed, state_of
 from gateway.web.facts import RequestFacts
 from gateway.web.provenance import cache_control, provenance
+from gateway.web.rendering import Present, rendered
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,6 +27,15 @@ def respond(
     signed_in = is_signed_in(request)
     html = render_to_string(template, {"signed_in": signed_in, **context}, request)
     return _with_headers(HttpResponse(html), page, personal=signed_in)
+
+
+def respond_once(
+    request: HttpRequest, template: str, present: Present, page: Composition
+) -> HttpResponse:
+    """Do as ``respond`` does, but render what all strangers see alike only when it changes."""
+    if is_signed_in(request):
+        return respond(request, template, present(page), page)
+    return _with_headers(HttpResponse(rendered(template, present, page)), page, personal=False)
 
 
 def respond_json(request: HttpRequest, page: Composition) -> HttpResponse:

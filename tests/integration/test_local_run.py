@@ -110,23 +110,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ctrl_c_ends_everything_that_a_complete_page_needed(folder: Path) -> None:
     with opened(folder) as start:
         assert "<html" in start.page_when_complete()
+        with Start(folder).process as second:
+            said, _ = second.communicate(timeout=END_SECONDS)
+            assert second.returncode == 1, "two starts in one folder"
+            assert "runs already" in said
         start.process.send_signal(signal.SIGINT)
         assert start.process.wait(END_SECONDS) == 0
         assert len(start.started) >= 5
         assert not survivors(start.started, seconds=0.0)
 
 
-def test_a_second_start_is_refused_while_the_first_one_runs(folder: Path) -> None:
-    with opened(folder), Start(folder).process as second:
-        said, _ = second.communicate(timeout=END_SECONDS)
-        assert second.returncode == 1
-        assert "runs already" in said
-
-
 def test_what_dies_comes_back_and_nothing_outlives_a_killed_start(folder: Path) -> None:
     with opened(folder) as start:
-        start.part("bin/postgres").kill()
-        start.part("promo_service").kill()
+        for part in (start.part("bin/postgres"), start.part("promo_service")):
+            part.kill()
         start.read_until("is back")
         start.read_until("is back")
         start.page_when_complete()

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local import keepsakes, plan
 from deploy.local.errors import AlreadyRunning, StartError, tail
-from deploy.local.postgres import LONGEST_SOCKET_FOLDER, socket_folder
+from deploy.local.postgres_files import LONGEST_SOCKET_FOLDER, socket_folder
 
 
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:

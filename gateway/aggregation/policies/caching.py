@@ -40,13 +40,13 @@ def caching(name: str, seconds: float, keeping: Keeping, emit: Listener) -> Poli
             key = key_for(name, call.args)
             entry = await keeping.cache.get(key)
             now = keeping.wall()
-            if entry is not None and freshness(entry, now) is Freshness.FRESH:
+            if entry is not None and freshness(entry, now, seconds) is Freshness.FRESH:
                 emit(CacheHit(name, now - entry.stored_at))
-                return _from(entry, now)
+                return _from(entry, now, seconds)
             emit(CacheMissed(name))
             reply = await source(call)
             lifetime = fresh_seconds(seconds, reply.lifetime)
-            if lifetime > 0:
+            if lifetime > 0 and reply.state is State.LIVE:
                 said_at = keeping.wall()
                 kept = Entry(reply.value, said_at, said_at + lifetime)
                 keeping.spawn(keeping.cache.put(key, kept))
@@ -57,8 +57,9 @@ def caching(name: str, seconds: float, keeping: Keeping, emit: Listener) -> Poli
     return policy if seconds > 0 else _uncached
 
 
-def _from(entry: Entry, now: float) -> Reply:
-    return Reply(entry.value, State.FRESH, now - entry.stored_at, entry.fresh_until - now)
+def _from(entry: Entry, now: float, seconds: float) -> Reply:
+    age = now - entry.stored_at
+    return Reply(entry.value, State.FRESH, age, min(entry.fresh_until - now, seconds - age))
 
 
 def _uncached(source: Source) -> Source:

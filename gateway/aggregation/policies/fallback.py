@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.aggregation.errors import SourceError
+from gateway.aggregation.errors import SourceCrashed, SourceError
 from gateway.aggregation.events import FallbackServed, Listener
 from gateway.aggregation.source import Call, Policy, Reply, Source, State
 
@@ -17,6 +17,8 @@ def fallback(name: str, value: Any, emit: Listener) -> Policy:
         async def softened(call: Call) -> Reply:
             try:
                 return await source(call)
+            except SourceCrashed:
+                raise
             except SourceError as error:
                 emit(FallbackServed(name, error.reason, error))
                 return Reply(value, State.FALLBACK, reason=error.reason)

@@ -25,17 +25,17 @@ bounded = settings(database=None, deadline=None, max_examples=300, derandomize=T
     ],
 )
 def test_an_entry_is_fresh_until_its_lifetime_ends(now: float, worth: Freshness) -> None:
-    assert freshness(ENTRY, now) is worth
+    assert freshness(ENTRY, now, 3600.0) is worth
 
 
 def test_an_entry_from_the_future_proves_nothing() -> None:
-    assert freshness(ENTRY, 99.999) is Freshness.EXPIRED
-    assert freshness(ENTRY, -1.0) is Freshness.EXPIRED
+    assert freshness(ENTRY, 99.999, 3600.0) is Freshness.EXPIRED
+    assert freshness(ENTRY, -1.0, 3600.0) is Freshness.EXPIRED
 
 
 def test_an_entry_that_ended_before_it_was_said_is_never_fresh() -> None:
-    assert freshness(Entry("v", 100.0, 90.0), 100.0) is Freshness.EXPIRED
-    assert freshness(Entry("v", 100.0, 90.0), 95.0) is Freshness.EXPIRED
+    assert freshness(Entry("v", 100.0, 90.0), 100.0, 3600.0) is Freshness.EXPIRED
+    assert freshness(Entry("v", 100.0, 90.0), 95.0, 3600.0) is Freshness.EXPIRED
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ async def test_a_source_out_of_time_is_stopped_and_named(clock: VirtualClock) ->
     with pytest.raises(SourceTimeout, match=r"promo: timeout \(nothing within 0.4 s\)") as caught:
         await stack(inner, timeout("promo", 0.4))(call_in(clock))
     assert clock.time() - before == pytest.approx(0.4)
+    await asyncio.sleep(0)  # a turn of the loop, in which it learns of it
     assert inner.cancelled
     assert caught.value.source == "promo"
     assert isinstance(caught.value.__cause__, TimeoutError)

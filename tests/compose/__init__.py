@@ -1,0 +1,1 @@
+"""The composed stack, as it is deployed: started from its images and read through its edge."""
