@@ -9,7 +9,7 @@ LOCK := ../.venv/bin/uv pip compile --universal --python-version 3.11 --generate
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock format manage clean run-dependencies dev-dependencies
+.PHONY: help run test e2e check lock format manage clean run-dependencies dev-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,10 @@ run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
 	@exec $(PYTHON) -m deploy.local --end-with-parent
 
 test: dev-dependencies ## every test that needs no container; ARGS="-k word" for some of them
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m pytest -m "not compose" $(ARGS)
+
+e2e: dev-dependencies ## the composed stack, end to end; needs Docker
+	@COMPOSE_BAKE=false exec $(PYTHON) -m pytest -m compose tests/compose $(ARGS)
 
 check: dev-dependencies ## format, lint, types, imports, migrations, settings, Dockerfiles, manifests
 	@exec $(PYTHON) -m deploy.local.check
@@ -33,8 +36,7 @@ lock: dev-dependencies ## choose versions anew: requirements/*.txt from requirem
 	@cd requirements && $(LOCK) --upgrade dev.in -o dev.txt
 	@cd requirements && for name in gateway service run; do \
 	    $(LOCK) --upgrade -c dev.txt $$name.in -o $$name.txt || exit 1; done
-	@cd requirements && for name in redis pip; do \
-	    $(LOCK) --upgrade --no-deps $$name.in -o $$name.txt || exit 1; done
+	@cd requirements && $(LOCK) --upgrade --no-deps redis.in -o redis.txt
 
 clean: ## remove what make made: the environment, the local shop's data, caches
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local idle; fi

@@ -20,7 +20,11 @@ def main() -> int:
     from gateway.runtime import close_runtime
     from gateway.telemetry.logs import log
     from gateway.web.health import readiness
+    from gateway.web.static import static_files_are_collected
 
+    if not static_files_are_collected():
+        sys.stderr.write("Static files are missing: run manage.py collectstatic first.\n")
+        return 1
     server = GracefulServer(
         application,
         (settings.GATEWAY_HOST, settings.GATEWAY_PORT),

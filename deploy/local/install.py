@@ -86,16 +86,30 @@ def make_environment() -> None:
     ENVIRONMENT.mkdir()
     UNFINISHED.touch()
     venv.create(ENVIRONMENT, symlinks=True, with_pip=False)
-    if not works("-m", "ensurepip", "--default-pip"):
-        from deploy.local import fetch_pip
+    bring_pip()
 
-        try:
-            fetch_pip.into(PYTHON, lock_file("pip"), LOG)
-        except fetch_pip.NoPip as error:
-            raise InstallError(
-                f"This Python comes without pip, and pip cannot be fetched ({error}): "
-                "install it (on Debian: apt install python3-venv) and start again."
-            ) from error
+
+def bring_pip() -> None:
+    """Give the environment a pip. Debian keeps Python's own copy of it in a package by itself."""
+    if works("-m", "ensurepip", "--default-pip"):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print("This Python comes without pip; installing Debian's python3-venv ...", flush=True)
+        apt("update", "-qq")
+        apt("install", "-y", "-qq", "--no-install-recommends", "python3-venv")
+        if works("-m", "ensurepip", "--default-pip"):
+            return
+    raise InstallError(
+        "This Python comes without pip: install it (on Debian: apt install python3-venv) "
+        "and start again."
+    )
+
+
+def apt(*arguments: str) -> None:
+    """Run apt-get; what it says goes into the log, and what it could not do shows afterwards."""
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with LOG.open("a") as log:
+        subprocess.run(["apt-get", *arguments], stdout=log, stderr=log, env=quiet, check=False)
 
 
 def works(*arguments: str) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 LAST_MOMENT_SECONDS = 0.1
@@ -33,13 +33,13 @@ def _forget(task: "asyncio.Task[Any]") -> None:
         task.exception()  # taken note of, or the loop would complain that nobody did
 
 
-async def in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
+async def in_time(work: Awaitable[T], seconds: float) -> T:
     """Return what ``work`` returns. Raises ``TimeoutError`` after ``seconds``, sharp.
 
     ``asyncio.timeout`` waits until what it cancelled has ended; a query that must first be stopped
     in its server takes seconds for that. Nothing here waits for it.
     """
-    task = asyncio.create_task(work)
+    task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
     finally:

@@ -75,6 +75,8 @@ class Postgres:
             await pool.check()
         except psycopg.Error as exc:
             raise self._translated(source, exc) from exc
+        except UnicodeEncodeError as exc:
+            raise SourceRejected(source, "text that is no Unicode") from exc
         try:
             return await self._fetch(pool, sql, params, deadline)
         except psycopg.Error as exc:

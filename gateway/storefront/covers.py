@@ -87,7 +87,9 @@ def poster(seed: str) -> SafeString:
             f'<svg {corner} width="200" height="190">{_sheet(inks.paper, 190)}'
             f"{motif(inks, dice[3 + place :])}</svg>"
         )
-    return _svg('class="poster" viewBox="0 0 600 380" preserveAspectRatio="xMidYMin slice"', *panels)
+    return _svg(
+        'class="poster" viewBox="0 0 600 380" preserveAspectRatio="xMidYMin slice"', *panels
+    )
 
 
 def _below(inks: Inks, drawing: str, text: _Lettering) -> str:
@@ -111,9 +113,7 @@ def _plate(inks: Inks, drawing: str, text: _Lettering) -> str:
     frame = f'<path fill="{inks.paper}" d="M8 {top}h184v{height}H8z"/>'
     line = f'<path fill="none" stroke="{inks.type}" d="M11.5 {top + 3.5}h177v{height - 7}h-177z"/>'
     drawn = f'<g transform="translate(-58) scale(1.58)">{drawing}</g>'
-    return (
-        f"{drawn}{frame}{line}{_set(inks, text, top=top + 6)}{_author(inks, text, top + height - 14)}"
-    )
+    return f"{drawn}{frame}{line}{_set(inks, text, top=top + 6)}{_author(inks, text, top + height - 14)}"
 
 
 def _lettering(title: str, author: str) -> _Lettering:

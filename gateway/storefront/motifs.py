@@ -71,7 +71,11 @@ def night(inks: Inks, dice: Dice) -> str:
         if dice[i] % 4
     )
     moon = _circle(x, 88, 54, inks.first) + _circle(x + 24, 76, 45, inks.paper)
-    return moon + _path(stars, inks.second) + _path("M-60 190l110-42 60 24 150-46v110h-320z", inks.third)
+    return (
+        moon
+        + _path(stars, inks.second)
+        + _path("M-60 190l110-42 60 24 150-46v110h-320z", inks.third)
+    )
 
 
 def branch(inks: Inks, dice: Dice) -> str:
@@ -109,11 +113,20 @@ def tiles(inks: Inks, dice: Dice) -> str:
 
 def roofs(inks: Inks, dice: Dice) -> str:
     """A town in the evening: gables, and a lamp or two."""
-    back = "M0 200V90" + "".join(f"l20-{20 + dice[i] % 30} 20 {20 + dice[i] % 30}" for i in range(5))
-    front = "M-20 200v-60" + "".join(f"h10V{96 + dice[i] % 44}h34v{20 + dice[i] % 9}" for i in range(5))
+    back = "M0 200V90" + "".join(
+        f"l20-{20 + dice[i] % 30} 20 {20 + dice[i] % 30}" for i in range(5)
+    )
+    front = "M-20 200v-60" + "".join(
+        f"h10V{96 + dice[i] % 44}h34v{20 + dice[i] % 9}" for i in range(5)
+    )
     lamps = "".join(f"M{18 + 44 * i} {152 + dice[i] % 20}h8v12h-8z" for i in range(4))
     moon = _circle(150, 38, 22, inks.first)
-    return moon + _path(back + "v120z", inks.third) + _path(front + "v120z", inks.second) + _path(lamps, inks.first)
+    return (
+        moon
+        + _path(back + "v120z", inks.third)
+        + _path(front + "v120z", inks.second)
+        + _path(lamps, inks.first)
+    )
 
 
 def rays(inks: Inks, dice: Dice) -> str:

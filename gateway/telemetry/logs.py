@@ -50,8 +50,10 @@ def configure(config: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config["level"])
-    for chatty in ("asyncio", "daphne", "psycopg.pool", "twisted"):
+    for chatty in ("asyncio", "daphne", "twisted"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It warns of every attempt to connect; what came of them is reported once for each source.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

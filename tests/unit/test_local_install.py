@@ -1,42 +1,53 @@
-"""Bringing pip to a Python that comes without it: only the locked file is taken."""
+"""Installing: what is known of a lock file, and what happens where Python has no pip."""
+
+from collections.abc import Callable
 
 import pytest
 
-from deploy.local import fetch_pip
-from deploy.local.install import CONTAINS, fingerprint, lock_file
-
-LOCK = "pip==26.3 \\\n    --hash=sha256:" + "a" * 64 + " \\\n    --hash=sha256:" + "b" * 64 + "\n"
+from deploy.local import install
+from deploy.local.install import CONTAINS, InstallError, bring_pip, fingerprint
 
 
-def test_version_and_hashes_are_read_from_the_lock() -> None:
-    assert fetch_pip.locked(LOCK) == ("26.3", {"a" * 64, "b" * 64})
+@pytest.fixture
+def apt_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A Debian where we are root, on which apt only notes what it was asked."""
+    calls: list[str] = []
+    monkeypatch.setattr(install.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(install.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(install, "apt", lambda *arguments: calls.append(arguments[0]))
+    return calls
 
 
-def test_the_lock_of_this_project_names_a_pip() -> None:
-    version, hashes = fetch_pip.locked(lock_file("pip").read_text())
-    assert version
-    assert hashes
+def works_from(attempt: int) -> Callable[..., bool]:
+    """A ``works`` that says no until the given attempt."""
+    answers = iter([False] * (attempt - 1) + [True] * 9)
+    return lambda *_: next(answers)
 
 
-def test_a_wheel_is_found_through_a_relative_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = {
-        "https://index.example/simple/pip/": b'<a href="../../f/pip-26.3-py3-none-any.whl#x">',
-        "https://index.example/f/pip-26.3-py3-none-any.whl#x": b"wheel",
-    }
-    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple/")
-    monkeypatch.setattr(fetch_pip, "download", pages.__getitem__)
-    assert fetch_pip.find("pip-26.3-py3-none-any.whl") == b"wheel"
+def test_a_python_with_pip_needs_nothing(
+    monkeypatch: pytest.MonkeyPatch, apt_calls: list[str]
+) -> None:
+    monkeypatch.setattr(install, "works", works_from(1))
+    bring_pip()
+    assert apt_calls == []
 
 
-def test_an_index_without_the_version_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch_pip, "download", lambda _: b"<html>")
-    with pytest.raises(fetch_pip.NoPip, match=r"has no pip-26\.3"):
-        fetch_pip.find("pip-26.3-py3-none-any.whl")
+def test_root_on_debian_gets_the_missing_package(
+    monkeypatch: pytest.MonkeyPatch, apt_calls: list[str]
+) -> None:
+    monkeypatch.setattr(install, "works", works_from(2))
+    bring_pip()
+    assert apt_calls == ["update", "install"]
 
 
-def test_only_the_web_is_asked() -> None:
-    with pytest.raises(ValueError, match="address is none"):
-        fetch_pip.download("file:///etc/passwd")
+def test_anybody_else_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, apt_calls: list[str]
+) -> None:
+    monkeypatch.setattr(install, "works", lambda *_: False)
+    monkeypatch.setattr(install.os, "geteuid", lambda: 1000)
+    with pytest.raises(InstallError, match="apt install python3-venv"):
+        bring_pip()
+    assert apt_calls == []
 
 
 def test_each_lock_file_has_a_fingerprint_of_its_own() -> None:

@@ -71,7 +71,7 @@ async def test_drain_does_not_wait_for_stubborn_work_longer_than_it_may(
     background.spawn(work())
     before = clock.time()
     await background.drain(3)
-    assert clock.time() - before == pytest.approx(3)
+    assert clock.time() - before <= 3.2
 
 
 async def test_drain_waits_for_work_that_was_spawned_meanwhile(clock: VirtualClock) -> None:

@@ -1,0 +1,120 @@
+"""The running shop in a browser: for everybody, on every width, and with nothing from elsewhere."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import OpenPage
+from tests.live import DEMO_EMAIL, DEMO_PASSWORD
+
+PAGES = ["/", "/books/", "/books/?tag=gothic", "/authors/", "/signin/", "/nothing-lives-here/"]
+
+
+def sign_in(page: Page, url: str) -> None:
+    """Sign the demo member in, and come back to the home page."""
+    page.goto(f"{url}/signin/")
+    page.get_by_label("E-mail address").fill(DEMO_EMAIL)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_accessible(
+    shop: Any, open_page: OpenPage, path: str, width: int, scheme: str
+) -> None:
+    page = open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(shop.url + path)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 360, 768, 1600])
+def test_a_page_never_scrolls_sideways(
+    shop: Any, open_page: OpenPage, path: str, width: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    page.goto(shop.url + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_asks_nobody_else_and_complains_of_nothing(
+    shop: Any, open_page: OpenPage, path: str
+) -> None:
+    page = open_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None,
+    )
+    answer = page.goto(shop.url + path)
+    if answer and answer.status == 404:
+        complaints = [said for said in complaints if "status of 404" not in said]
+    assert complaints == []
+    assert {urlsplit(address).netloc for address in asked} == {urlsplit(shop.url).netloc}
+
+
+def test_style_and_drawings_arrive(shop: Any, open_page: OpenPage) -> None:
+    """A page without its style sheet would pass all tests above."""
+    page = open_page()
+    page.goto(f"{shop.url}/")
+    assert page.locator("svg.cover").count() >= 6
+    assert page.locator(".cover").first.bounding_box()["width"] < 300  # type: ignore[index]
+    assert "swap" not in page.content()
+    weight = page.locator("h1").evaluate("one => getComputedStyle(one).letterSpacing")
+    assert weight != "normal"
+
+
+def test_a_member_is_greeted_by_name_and_can_leave(shop: Any, open_page: OpenPage) -> None:
+    page = open_page(java_script_enabled=False)
+    sign_in(page, shop.url)
+    assert page.url == f"{shop.url}/"
+    assert "Ada" in page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("button", name="Sign out").click()
+    assert page.url == f"{shop.url}/"
+    assert "Ada" not in page.get_by_role("heading", level=1).inner_text()
+    assert page.get_by_role("link", name="Sign in").is_visible()
+
+
+def test_the_page_of_a_member_is_accessible(shop: Any, open_page: OpenPage) -> None:
+    page = open_page()
+    sign_in(page, shop.url)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_wrong_password_is_said_in_words(shop: Any, open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto(f"{shop.url}/signin/")
+    page.get_by_label("E-mail address").fill(DEMO_EMAIL)
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("alert").is_visible()
+    assert Axe().run(page).violations_count == 0
+
+
+def test_the_keyboard_reaches_the_page_past_its_head(shop: Any, open_page: OpenPage) -> None:
+    page = open_page()
+    page.goto(f"{shop.url}/")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the page"
+    page.keyboard.press("Enter")
+    assert page.locator(":focus").get_attribute("id") == "main"
+
+
+def test_lists_lead_on_and_back(shop: Any, open_page: OpenPage) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"{shop.url}/books/")
+    page.get_by_role("link", name="Next").click()
+    assert page.url.endswith("?page=2")
+    page.get_by_role("link", name="Previous").click()
+    assert page.url.endswith("?page=1")

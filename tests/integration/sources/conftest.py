@@ -1,0 +1,25 @@
+"""The real servers that the sources are asked from."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="session")
+def misbehaving_urls() -> Iterator[dict[str, str]]:
+    """The address of an upstream for each way of misbehaving."""
+    command = [sys.executable, "-m", "tests.integration.sources.upstreams"]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as upstreams:
+        assert upstreams.stdin is not None
+        assert upstreams.stdout is not None
+        ports = json.loads(upstreams.stdout.readline())
+        yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        upstreams.stdin.close()
