@@ -1,7 +1,8 @@
 """Covers and posters, drawn from a book's own data: the same book always has the same cover.
 
-The series has one form: a drawing in three inks, the title set large, the author near it. Its ISBN chooses the inks, the layout and the drawing; some titles
-ask for a drawing themselves. Everything that comes from outside is escaped.
+The series has one form: a drawing in three inks, the title set large, the author near it. Its
+ISBN chooses the inks, the layout and the drawing; some titles ask for a drawing themselves.
+Everything that comes from outside is escaped.
 """
 
 import hashlib
@@ -113,7 +114,8 @@ def _plate(inks: Inks, drawing: str, text: _Lettering) -> str:
     frame = f'<path fill="{inks.paper}" d="M8 {top}h184v{height}H8z"/>'
     line = f'<path fill="none" stroke="{inks.type}" d="M11.5 {top + 3.5}h177v{height - 7}h-177z"/>'
     drawn = f'<g transform="translate(-58) scale(1.58)">{drawing}</g>'
-    return f"{drawn}{frame}{line}{_set(inks, text, top=top + 6)}{_author(inks, text, top + height - 14)}"
+    words = _set(inks, text, top=top + 6) + _author(inks, text, top + height - 14)
+    return f"{drawn}{frame}{line}{words}"
 
 
 def _lettering(title: str, author: str) -> _Lettering:

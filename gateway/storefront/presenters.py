@@ -5,20 +5,27 @@ earlier. It never sees a reply, a queryset or an error.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, assert_never
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404
-from django.utils.safestring import SafeString
 
-from gateway.aggregation.compose import Composition, Failed
-from gateway.aggregation.source import Reply, State
+from gateway.aggregation.compose import Composition
 from gateway.storefront.covers import cover, poster
 from gateway.storefront.payloads import Banner, BookCard, Recommendation
 from gateway.storefront.shelves import PAGE_SIZE
-from gateway.storefront.wording import ago, day, lifespan, money, month_short, site_path, year
+from gateway.storefront.shown import (
+    AuthorView,
+    BannerView,
+    BookView,
+    Chip,
+    Pages,
+    Part,
+    part_of,
+    provenance_of,
+)
+from gateway.storefront.wording import day, lifespan, money, month_short, site_path, year
 
 MOST_TURNING = 6
 """How many banners take turns; the style sheet times as many. The rest are listed below."""
@@ -33,16 +40,6 @@ TAGS = {
 
 _SHOP = "foolscap"
 
-_PARTS = {
-    "promo": "offers",
-    "recco": "recommendations",
-    "membership": "members’ accounts",
-    "arrivals": "new arrivals",
-    "books": "books",
-    "authors": "authors",
-}
-
-
 _RECCO_WORDS = {
     (True, False): ("Much read just now", "What leaves the shop most often."),
     (False, True): ("Picked for you", "From what you and other readers have bought."),
@@ -51,99 +48,27 @@ _RECCO_WORDS = {
 """Heading and note, by whether these are best sellers, and whether they are for this reader."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What there is of a fragment: its value, or ``broken``. ``since`` tells that it is older."""
-
-    value: Any
-    broken: bool = False
-    since: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BannerView:
-    """A banner: ``href`` and ``image`` are paths on this site or None; ``art`` is our drawing."""
-
-    number: int
-    headline: str
-    body: str
-    href: str | None
-    image: str | None
-    image_alt: str
-    art: SafeString
-    discount: int | None
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
-class BookView:
-    """A book on a shelf of any kind; what a shelf does not know is empty."""
-
-    cover: SafeString
-    title: str
-    author: str
-    price: str
-    shelf: str = ""
-    reason: str = ""
-    blurb: str = ""
-    published: str = ""
-    day: int = 0
-    month: str = ""
-    iso_date: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorView:
-    """An author in the list."""
-
-    name: str
-    initial: str
-    about: str
-    bio: str
-    books: int
-    shelf: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A shelf that one can go to."""
-
-    label: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Where in a paged list we are; ``before`` and ``after`` are queries, or empty."""
-
-    number: int
-    last: int
-    before: str
-    after: str
-
-
 def present_home(page: Composition) -> dict[str, Any]:
     """Return the home page's values: promo, recco, arrivals, member, provenance.
 
     ``signed_in`` is among them, and False, only where the members' shelf says that whoever the
     session claims is not a member (any more): the page is then a stranger's.
     """
-    member = _part(page.outcomes["membership"])
+    member = part_of(page.outcomes["membership"])
     stranger = not member.broken and member.value is None
     context = {
-        "promo": _promo(_part(page.outcomes["promo"])),
-        "recco": _recco(_part(page.outcomes["recco"]), stranger=stranger),
-        "arrivals": _arrivals(_part(page.outcomes["arrivals"])),
+        "promo": _promo(part_of(page.outcomes["promo"])),
+        "recco": _recco(part_of(page.outcomes["recco"]), stranger=stranger),
+        "arrivals": _arrivals(part_of(page.outcomes["arrivals"])),
         "member": {"name": getattr(member.value, "name", ""), "broken": member.broken},
-        "provenance": _provenance(page),
+        "provenance": provenance_of(page),
     }
     return context | {"signed_in": False} if stranger else context
 
 
 def present_books(page: Composition, number: int, filters: Mapping[str, str]) -> dict[str, Any]:
     """Return the book list's values. Raises ``Http404`` for a page beyond the last."""
-    shelf = _part(page.outcomes["books"])
+    shelf = part_of(page.outcomes["books"])
     total, rows = _rows(shelf, number)
     tag, author = filters["tag"], filters["author"]
     kept = {name: value for name, value in filters.items() if value}
@@ -158,13 +83,13 @@ def present_books(page: Composition, number: int, filters: Mapping[str, str]) ->
         "pages": _pages(number, total, kept),
         "shelf": shelf,
         "narrowed": bool(kept),
-        "provenance": _provenance(page),
+        "provenance": provenance_of(page),
     }
 
 
 def present_authors(page: Composition, number: int) -> dict[str, Any]:
     """Return the author list's values. Raises ``Http404`` for a page beyond the last."""
-    shelf = _part(page.outcomes["authors"])
+    shelf = part_of(page.outcomes["authors"])
     total, rows = _rows(shelf, number)
     authors = [
         AuthorView(
@@ -182,23 +107,8 @@ def present_authors(page: Composition, number: int) -> dict[str, Any]:
         "authors": authors,
         "pages": _pages(number, total, {}),
         "shelf": shelf,
-        "provenance": _provenance(page),
+        "provenance": provenance_of(page),
     }
-
-
-def _part(outcome: Reply | Failed) -> Part:
-    """Return what an outcome has to show. A fallback's value stands for nothing, so it is broken."""
-    if isinstance(outcome, Failed):
-        return Part(None, broken=True)
-    match outcome.state:
-        case State.LIVE | State.FRESH:
-            return Part(outcome.value)
-        case State.STALE:
-            return Part(outcome.value, since=ago(outcome.age))
-        case State.FALLBACK:
-            return Part(None, broken=True)
-        case _:
-            assert_never(outcome.state)
 
 
 def _promo(part: Part) -> dict[str, Any]:
@@ -301,13 +211,3 @@ def _pages(number: int, total: int, kept: Mapping[str, str]) -> Pages:
 
 def _query(number: int, kept: Mapping[str, str]) -> str:
     return "?" + urlencode({**kept, "page": number})
-
-
-def _provenance(page: Composition) -> dict[str, Any]:
-    """Return for the curious what of the page is missing, and what is from earlier."""
-    parts = {_PARTS.get(name, name): _part(outcome) for name, outcome in page.outcomes.items()}
-    return {
-        "complete": page.complete,
-        "missing": ", ".join(name for name, part in parts.items() if part.broken),
-        "earlier": ", ".join(name for name, part in parts.items() if part.since),
-    }

@@ -12,6 +12,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 60
 BUILD_SECONDS = 900
 START_SECONDS = 180
+SETTINGS = {
+    # Nothing kept, so that what is down is seen to be down.
+    "PROMO_FRESH_SECONDS": "0",
+    "RECCO_FRESH_SECONDS": "0",
+    # And time enough for a busy machine: these tests are not about how fast it is.
+    "PAGE_BUDGET_SECONDS": "2.5",
+    "PROMO_TIMEOUT_SECONDS": "1.5",
+    "RECCO_TIMEOUT_SECONDS": "1.5",
+    "MEMBERS_TIMEOUT_SECONDS": "1.5",
+    "BOOKS_TIMEOUT_SECONDS": "1.5",
+}
 
 
 class DockerError(Exception):
@@ -83,8 +94,7 @@ class Stack:
             *("compose", "--project-name", self.project, "--env-file", os.devnull, *arguments),
             timeout_seconds=timeout_seconds,
             GATEWAY_PORT=str(self.port),
-            PROMO_FRESH_SECONDS="0",
-            RECCO_FRESH_SECONDS="0",
+            **SETTINGS,
         )
 
     def build(self) -> None:

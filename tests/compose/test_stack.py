@@ -36,8 +36,9 @@ def shown(page: Answer, words: str) -> bool:
 
 def test_the_page_is_whole(visitor: Visitor) -> None:
     """Banners, recommendations and arrivals are in the page as the sources told them."""
-    page = visitor.get("/")
-    told = {name: part["value"] for name, part in visitor.get("/api/home").json()["fragments"].items()}
+    page = visitor.waits_for(complete, "/")
+    fragments = visitor.waits_for(complete).json()["fragments"]
+    told = {name: part["value"] for name, part in fragments.items()}
     assert page.status == 200
     assert told["promo"]["banners"]
     assert told["recco"]["items"]
@@ -71,9 +72,7 @@ def test_the_page_lacks_its_banner_and_nothing_else_without_promo(
 
 
 @pytest.mark.parametrize(("service", "lost"), [("postgres", "arrivals"), ("recco", "recco")])
-def test_the_page_answers_without(
-    stack: Stack, visitor: Visitor, service: str, lost: str
-) -> None:
+def test_the_page_answers_without(stack: Stack, visitor: Visitor, service: str, lost: str) -> None:
     """It says what is missing, and is complete again by itself."""
     with without(stack, service):
         page = visitor.waits_for(incomplete, "/")
@@ -86,9 +85,7 @@ def test_the_page_answers_without(
 def test_the_page_is_complete_without_redis(stack: Stack, visitor: Visitor) -> None:
     """A cache that is gone costs time, not content."""
     with without(stack, "redis"):
-        page = visitor.get("/")
-    assert page.status == 200
-    assert complete(page)
+        assert complete(visitor.waits_for(complete, "/"))
     assert complete(visitor.waits_for(complete))
 
 
