@@ -158,6 +158,7 @@ class Shop:
             "REDIS_URL": redis_url,
             "STATIC_ROOT": str(folder / "static"),
             "DEMO_PASSWORD": DEMO_PASSWORD,
+            "DJANGO_SETTINGS_MODULE": "tests.live_settings",
             # Nobody answers there until the services have told their addresses.
             "PROMO_SERVICE_URL": "http://127.0.0.1:1",
             "RECCO_SERVICE_URL": "http://127.0.0.1:1",

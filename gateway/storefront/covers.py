@@ -60,7 +60,7 @@ class _Lettering(NamedTuple):
     author: tuple[str, ...]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def cover(isbn: str, title: str, author: str) -> SafeString:
     """Return the cover as an SVG element, hidden from readers: the title stands beside it."""
     dice = _dice(isbn)
@@ -72,7 +72,7 @@ def cover(isbn: str, title: str, author: str) -> SafeString:
     return _svg('class="cover" viewBox="0 0 200 300"', sheet, layout(inks, drawing, text))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def poster(seed: str) -> SafeString:
     """Return a drawing for a banner: six motifs in two rows, in the inks of the covers.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
@@ -46,7 +47,13 @@ class Sessions(OnTheLoop, SessionMiddleware):
 
 
 class Common(OnTheLoop, CommonMiddleware):
-    """Host names and missing slashes."""
+    """Host names, missing slashes, and paths that nothing can have."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        """Judge the address. Postgres takes no NUL, and some of Django's views would pass it on."""
+        if "\0" in request.path:
+            raise BadRequest("There is a NUL in the path.")
+        return super().process_request(request)
 
 
 class Csrf(OnTheLoop, CsrfViewMiddleware):

@@ -130,7 +130,7 @@ async def test_rows_come_back_as_typed_values(postgres_url: str) -> None:
 async def test_a_parameter_is_a_value_whatever_stands_in_it(postgres_url: str) -> None:
     odd = "x'); DROP TABLE book; --\\ %s %% \" $1 $$"
     async with pool(url=postgres_url) as postgres:
-        assert await ask(postgres, "SELECT %s, %s", (odd, [odd])) == [(odd, [odd])]
+        assert await ask(postgres, "SELECT %s, %s::text[]", (odd, [odd])) == [(odd, [odd])]
 
 
 async def test_a_pool_is_opened_again_after_it_was_closed(postgres_url: str) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -30,7 +32,7 @@ async def test_a_port_that_refuses_is_called_refused() -> None:
             await _named_in_time(postgres, {"refused"})
 
 
-async def test_a_socket_that_is_not_there_is_called_refused(tmp_path: object) -> None:
+async def test_a_socket_that_is_not_there_is_called_refused(tmp_path: Path) -> None:
     async with pool(host=str(tmp_path), **NOBODY) as postgres:
         await _named_in_time(postgres, {"refused"})
 
@@ -49,10 +51,10 @@ async def test_a_server_that_accepts_and_never_answers_is_called_unreachable() -
 async def test_a_server_that_hung_is_found_again_soon(own_postgres: EmbeddedPostgres) -> None:
     """The same address answers again: attempts that hang must not stand in the way of new ones."""
     upstream = MisbehavingUpstream(BEHAVIOURS["hangs"])
-    path = str(own_postgres.data_dir / ".s.PGSQL.5432")
+    sockets = Path(parse_qs(urlsplit(own_postgres.url).query)["host"][0])
 
     async def passes_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_unix_connection(path)
+        there = await asyncio.open_unix_connection(sockets / ".s.PGSQL.5432")
         await asyncio.gather(_pipe(reader, there[1]), _pipe(there[0], writer))
 
     async with upstream:

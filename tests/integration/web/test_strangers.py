@@ -14,7 +14,7 @@ EVIL = "evil.example"
 @pytest.mark.parametrize(
     "host",
     [EVIL, f"testserver.{EVIL}", f"testserver:80@{EVIL}", "testserver:x", "test server", "", "[::1"]
-    + ["localhost\x00", "127.0.0.1.", "testserver/../x", "ä", "testserver,evil.example"],
+    + ["localhost\x00", "testserver/../x", "ä", "testserver,evil.example"],
 )
 @pytest.mark.parametrize("path", ["/", "/signin/"])
 async def test_an_odd_host_gets_400_and_is_not_sent_back(
