@@ -2,7 +2,8 @@
 
 ``first_secrets.py FOLDER`` writes one file for each secret into FOLDER. Each can be read by the one
 group that needs it, and written by nobody. ``POSTGRES_USER``, ``POSTGRES_DB`` and ``POSTGRES_HOST``
-say which database the address is for.
+say which database the address is for. ``SECRET_KEY`` and ``DEMO_PASSWORD``, if somebody gives them,
+take the place of what was made up.
 """
 
 import os
@@ -15,27 +16,34 @@ POSTGRES_GROUP = 10002
 
 
 def keep(file: Path, value: str, group: int) -> str:
-    """Return what ``file`` holds; write ``value`` into it first if it is not there.
-
-    The file appears whole or not at all, so that a start that was interrupted leaves no half of a
-    secret behind. Only ``group`` can read it.
-    """
+    """Return what ``file`` holds; put ``value`` into it first if it is not there."""
     if not file.exists():
-        draft = file.with_name(f".{file.name}.draft")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(value, encoding="utf-8")
-        os.chown(draft, -1, group)
-        draft.chmod(0o440)
-        draft.rename(file)
+        put(file, value, group)
     return file.read_text(encoding="utf-8")
+
+
+def put(file: Path, value: str, group: int) -> None:
+    """Let ``file`` hold ``value``, for ``group`` to read.
+
+    It changes as a whole or not at all, so that a start that was interrupted leaves no half of a
+    secret behind.
+    """
+    draft = file.with_name(f".{file.name}.draft")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(value, encoding="utf-8")
+    os.chown(draft, -1, group)
+    draft.chmod(0o440)
+    draft.replace(file)
 
 
 def main() -> None:
     """Make what is missing."""
     folder = Path(sys.argv[1])
-    keep(folder / "secret_key", secrets.token_urlsafe(48), GATEWAY_GROUP)
-    keep(folder / "demo_password", secrets.token_urlsafe(12), GATEWAY_GROUP)
+    for name, length in (("secret_key", 48), ("demo_password", 12)):
+        if given := os.environ.get(name.upper()):
+            put(folder / name, given, GATEWAY_GROUP)
+        keep(folder / name, secrets.token_urlsafe(length), GATEWAY_GROUP)
     password = keep(folder / "postgres_password", secrets.token_urlsafe(24), POSTGRES_GROUP)
     user, database = os.environ["POSTGRES_USER"], os.environ["POSTGRES_DB"]
     address = f"postgres://{user}:{password}@{os.environ['POSTGRES_HOST']}:5432/{database}"

@@ -15,6 +15,9 @@ AggregationError                   reason
 │   │   ├── BadContentType         content-type   an answer in another format
 │   │   ├── BadPayload             payload        the right format, but not what the contract says
 │   │   └── ReplyTooLarge          too-large      more bytes than are allowed
+│   ├── CircuitOpen                open           it failed too often of late; it was not asked
+│   ├── BulkheadFull               full           as many calls of it run and wait as may
+│   ├── FaultInjected              injected       we made it fail on purpose, to see what happens
 │   ├── SourceCancelled            cancelled      stopped by us, because the page had failed already
 │   └── SourceCrashed              crashed        our own code failed; the cause says where
 └── PrimaryFailed                                 the page cannot be shown without this fragment
@@ -99,13 +102,17 @@ class BadProtocol(BadReply):
 
 
 class BadStatus(BadReply):
-    """The source answered with a status that is no success."""
+    """The source answered with a status that is no success.
+
+    ``retry_after_seconds`` is for how long it asks to be left alone; None where it did not say.
+    """
 
     reason = "status"
 
-    def __init__(self, source: str, status: int) -> None:
+    def __init__(self, source: str, status: int, retry_after_seconds: float | None = None) -> None:
         super().__init__(source, f"status {status}")
         self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BadContentType(BadReply):
@@ -124,6 +131,24 @@ class ReplyTooLarge(BadReply):
     """The answer has more bytes than the source is allowed."""
 
     reason = "too-large"
+
+
+class CircuitOpen(SourceError):
+    """The source failed too often of late, and is left alone for a while: it was not asked."""
+
+    reason = "open"
+
+
+class BulkheadFull(SourceError):
+    """As many calls of the source run and wait as may: this one was not made."""
+
+    reason = "full"
+
+
+class FaultInjected(SourceError):
+    """The call was made to fail on purpose. It counts like a failure of the source itself."""
+
+    reason = "injected"
 
 
 class SourceCancelled(SourceError):

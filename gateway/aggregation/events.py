@@ -77,6 +77,119 @@ class CacheFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerOpened:
+    """An upstream is left alone for ``seconds``; ``cause`` is failures, slowness or probe."""
+
+    upstream: str
+    cause: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerHalfOpened:
+    """One call may try whether the upstream is well again."""
+
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerClosed:
+    """The upstream is well again, and asked as usual."""
+
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRefused:
+    """The source was not asked, because the breaker of its upstream is not closed."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkheadRefused:
+    """The source was not asked: ``cause`` is full (no place in the queue) or late (no time left).
+
+    ``seconds`` is how long the call had waited.
+    """
+
+    source: str
+    cause: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BulkheadWaited:
+    """A call got its turn after ``seconds`` in the queue."""
+
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChanged:
+    """``limit`` calls of an upstream may now run at once."""
+
+    upstream: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRetried:
+    """A call that failed for ``reason`` is made once more, after ``seconds``."""
+
+    source: str
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRefused:
+    """A call was worth a retry and got none: ``cause`` is deadline, retry-after or budget."""
+
+    source: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallHedged:
+    """A call had no answer after ``seconds``, and was made a second time beside the first."""
+
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeWon:
+    """The second call was the one that gave the reply."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class HedgeRefused:
+    """A slow call was worth a second one and got none: ``cause`` is deadline or budget."""
+
+    source: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultDelayed:
+    """A call was held up for ``seconds``, on purpose."""
+
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaultAborted:
+    """A call was made to fail, on purpose."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class FragmentSettled:
     """A fragment of a page has its outcome; ``state`` is a State's word, or ``failed``."""
 
@@ -113,6 +226,20 @@ Event = (
     | CacheHit
     | CacheMissed
     | CacheFailed
+    | BreakerOpened
+    | BreakerHalfOpened
+    | BreakerClosed
+    | BreakerRefused
+    | BulkheadRefused
+    | BulkheadWaited
+    | LimitChanged
+    | CallRetried
+    | RetryRefused
+    | CallHedged
+    | HedgeWon
+    | HedgeRefused
+    | FaultDelayed
+    | FaultAborted
     | FragmentSettled
     | FragmentCrashed
     | PageComposed

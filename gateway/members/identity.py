@@ -17,6 +17,10 @@ from gateway.members.models import Member, session_hash
 from gateway.sources.orm import Query
 
 
+MOST_DIGITS = 19
+"""Of an id: no bigint has more, and Python itself refuses to read numbers of some thousands."""
+
+
 class Membership(msgspec.Struct, frozen=True):
     """What a page needs to know of the member who looks at it."""
 
@@ -43,9 +47,10 @@ def claim(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def _select(args: Mapping[str, Any]) -> "QuerySet[Member, Any] | None":
-    if args["member_id"] is None:
+    member_id = args["member_id"]
+    if member_id is None or len(member_id) > MOST_DIGITS:
         return None
-    found = Member.objects.filter(pk=int(args["member_id"]), is_active=True)
+    found = Member.objects.filter(pk=int(member_id), is_active=True)
     return found.values("pk", "name", "password", "session_epoch")
 
 

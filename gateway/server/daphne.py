@@ -14,6 +14,7 @@ from typing import Any
 import daphne.server
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory
+from twisted.internet import reactor
 
 from gateway.server.request import BoundedRequest
 
@@ -73,7 +74,13 @@ class GracefulServer(daphne.server.Server):
         self.draining = False
         self.failure = ""
         self._ending = ending
+        self._ports: list[Any] = []
         self._task: asyncio.Task[None] | None = None
+
+    def listen_success(self, port: Any) -> None:
+        """Keep the port, to close it when the end begins: Daphne does not hand it on."""
+        super().listen_success(port)
+        self._ports.append(port)
 
     def listen_error(self, failure: Any) -> None:
         """Remember why there is no listening, and do not start."""
@@ -102,8 +109,8 @@ class GracefulServer(daphne.server.Server):
             self._ending.begin()
             await asyncio.sleep(self._ending.notice_seconds)
             self.draining = True
-            for listener in self.listeners:
-                listener.addCallback(lambda port: port.stopListening())
+            for port in self._ports:
+                _close(port)
             await self._empty()
             await self._ending.finish()
         except Exception:
@@ -118,13 +125,26 @@ class GracefulServer(daphne.server.Server):
         until = quiet_since + self._ending.drain_seconds
         while loop.time() < min(until, quiet_since + QUIET_SECONDS):
             await asyncio.sleep(POLL_SECONDS)
-            if self.in_flight():
+            # An answer that its visitor has not taken in yet is not over either.
+            if self.in_flight() or reactor.getWriters():
                 quiet_since = loop.time()
 
     def in_flight(self) -> int:
-        """Return how many requests are being answered."""
-        return sum(
-            1
-            for details in self.connections.values()
-            if "application_instance" in details and not details["application_instance"].done()
-        )
+        """Return how many requests are being received or answered."""
+        return sum(1 for details in self.connections.values() if _is_in_flight(details))
+
+
+def _close(port: Any) -> None:
+    """Close a listening port behind those whom the kernel has let in already.
+
+    It would reset all that wait to be accepted, whose requests may be here in full.
+    """
+    port.numberAccepts = BACKLOG
+    port.doRead()
+    port.stopListening()
+
+
+def _is_in_flight(details: dict[str, Any]) -> bool:
+    """Tell by Daphne's notes on a request, which it takes from the first line on."""
+    running = details.get("application_instance")
+    return "disconnected" not in details or (running is not None and not running.done())

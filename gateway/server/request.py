@@ -42,7 +42,11 @@ class BoundedRequest(WebRequest):
 
     def process(self) -> Any:
         """Answer, unless the answer was a refusal."""
-        return None if self._refused else super().process()
+        if self._refused:
+            return None
+        # Daphne would believe it, and answer 500 where it is not ASCII.
+        self.requestHeaders.removeHeader(b"daphne-root-path")
+        return super().process()
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Pass on a part of the response; at the server's end, let the connection end with it."""
@@ -54,6 +58,8 @@ class BoundedRequest(WebRequest):
     def _refuse(self) -> None:
         self._refused = True
         self.content = BytesIO()
+        # Twisted would ask for the body in the next moment: "100 Continue", behind our refusal.
+        self.requestHeaders.removeHeader(b"expect")
         transport = self.channel.transport
         transport.write(_REFUSAL)
         transport.loseWriteConnection()

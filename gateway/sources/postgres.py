@@ -1,6 +1,7 @@
 """Postgres, awaited natively: one pool for the process, no thread, and a limit for every query."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import psycopg
@@ -40,6 +41,7 @@ class Postgres:
         self._pool: AsyncConnectionPool[AsyncConnection] | None = None
         self._last_error: psycopg.Error | None = None
         self._connecting = 0
+        self._undisturbed: set[asyncio.Task[None]] = set()
 
     async def rows(self, source: str, sql: str, params: Any, deadline: Deadline) -> Rows:
         """Return the rows that ``sql`` selects, or raise a ``SourceError`` by the deadline.
@@ -62,6 +64,8 @@ class Postgres:
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close(timeout=1.0)
+        if self._undisturbed:
+            await asyncio.wait(self._undisturbed, timeout=1.0)
 
     async def _rows(self, source: str, sql: str, params: Any, deadline: Deadline) -> Rows:
         pool = self._pool or await self._open()
@@ -72,7 +76,7 @@ class Postgres:
                 raise self._translated(source, exc) from exc
             # The connection was dead before we asked: after a restart of Postgres all of the pool
             # are. Those that lie idle are replaced, and the question is asked once more.
-            await pool.check()
+            await self._to_its_end(pool.check())
         except psycopg.Error as exc:
             raise self._translated(source, exc) from exc
         except UnicodeEncodeError as exc:
@@ -87,7 +91,12 @@ class Postgres:
     ) -> Rows:
         # Ends before the deadline, so that a wait for the pool is named as such.
         wait = min(POOL_WAIT_SECONDS, deadline.reserve().remaining())
-        async with pool.connection(timeout=wait) as connection:
+        try:
+            connection = await pool.getconn(timeout=wait)
+        except PoolTimeout:
+            _forget_who_left(pool)
+            raise
+        try:
             milliseconds = max(1, int(deadline.remaining() * 1000))
             # Two statements in one message: one round trip, and LOCAL ends with the message.
             limited = f"SET LOCAL statement_timeout = {milliseconds}; {sql}"
@@ -95,6 +104,19 @@ class Postgres:
                 await cursor.execute(limited.encode(), params)
                 cursor.nextset()
                 return await cursor.fetchall()
+        finally:
+            await self._to_its_end(pool.putconn(connection))
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for ``work``, which goes on when the waiting is cancelled.
+
+        A pool that is cancelled while it takes a connection back, or checks the idle ones, loses
+        their places for good: some hundred closed tabs later there would be none left.
+        """
+        task = asyncio.create_task(work)
+        self._undisturbed.add(task)
+        task.add_done_callback(self._undisturbed.discard)
+        await asyncio.shield(task)
 
     async def _open(self) -> AsyncConnectionPool[AsyncConnection]:
         outer = self
@@ -145,6 +167,16 @@ class Postgres:
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             return SourceDisconnected(source, _first_line(error))
         return SourceRejected(source, _first_line(error))
+
+
+def _forget_who_left(pool: AsyncConnectionPool[AsyncConnection]) -> None:
+    """Drop from the queue those who have given up waiting.
+
+    The pool itself does so only when a connection comes free, and without Postgres none does: the
+    queue of an hour's outage would hold every query of that hour.
+    """
+    while pool._waiting and pool._waiting[0].error is not None:
+        pool._waiting.popleft()
 
 
 def _unconnected(source: str, error: psycopg.Error) -> SourceError:

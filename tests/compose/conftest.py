@@ -20,7 +20,10 @@ def images() -> Stack:
             pytest.fail(sentence)
         pytest.skip(sentence)
     stack = Stack(f"e2e-{secrets.token_hex(4)}", free_port())
-    stack.build()
+    try:
+        stack.build()
+    except DockerError as exc:
+        pytest.exit(f"The images cannot be built.\n{exc}", returncode=1)
     return stack
 
 
@@ -29,7 +32,7 @@ def stack(images: Stack, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The stack, with one gateway, healthy."""
     failed_before = request.session.testsfailed
     try:
-        images.up()
+        images.up("--build")
         yield images
     except DockerError:
         sys.stderr.write(images.logs(tail=100))

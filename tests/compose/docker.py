@@ -101,10 +101,10 @@ class Stack:
         """Build the images."""
         self.compose("build", timeout_seconds=BUILD_SECONDS)
 
-    def up(self, gateways: int = 1) -> None:
+    def up(self, *options: str, gateways: int = 1) -> None:
         """Start what does not run, and return when all of it is healthy."""
         scale = f"gateway={gateways}"
-        self.compose("up", "--build", "--wait", "--scale", scale, timeout_seconds=START_SECONDS)
+        self.compose("up", *options, "--wait", "--scale", scale, timeout_seconds=START_SECONDS)
 
     def down(self) -> None:
         """Remove all of it, volumes included."""

@@ -31,7 +31,7 @@ def test_only_the_edge_is_published(stack: Stack) -> None:
     published = {
         service_of(container)
         for container in stack.everything()
-        for bindings in (container["NetworkSettings"]["Ports"] or {}).values()
+        for bindings in (container["HostConfig"]["PortBindings"] or {}).values()
         if bindings
     }
     assert published == {"edge"}

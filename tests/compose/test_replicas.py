@@ -38,6 +38,10 @@ def test_three_gateways_share_the_work(stack: Stack, three: Visitor) -> None:
     assert min(shares.values()) > ENOUGH / 10
 
 
+def secret(stack: Stack, service: str, name: str) -> str:
+    return stack.run_in(service, "cat", f"/run/shop-secrets/{name}")
+
+
 def test_a_second_start_keeps_the_secrets(stack: Stack, three: Visitor) -> None:
     """All gateways have the one key, that of the first start: a member stays signed in."""
     assert three.get("/").status == 200
@@ -46,10 +50,18 @@ def test_a_second_start_keeps_the_secrets(stack: Stack, three: Visitor) -> None:
         for gateway in stack.containers("gateway")
     }
     assert len(keys) == 1
-    before = stack.run_in("postgres", "cat", "/run/shop-secrets/postgres_password")
+    before = secret(stack, "postgres", "postgres_password")
     stack.compose("run", "--rm", "secrets")
-    assert stack.run_in("postgres", "cat", "/run/shop-secrets/postgres_password") == before
-    assert stack.run_in("gateway", "cat", "/run/shop-secrets/secret_key") in keys
+    assert secret(stack, "postgres", "postgres_password") == before
+    assert {secret(stack, "gateway", "secret_key")} == keys
+
+
+def test_a_password_that_is_given_wins(stack: Stack, three: Visitor) -> None:
+    """And stays, when it is not given again."""
+    assert three.get("/").status == 200
+    stack.compose("run", "--rm", "--env", "DEMO_PASSWORD=of my own", "secrets")
+    stack.compose("run", "--rm", "secrets")
+    assert secret(stack, "gateway", "demo_password") == "of my own"
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

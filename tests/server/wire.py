@@ -1,6 +1,7 @@
 """A visitor's end of one HTTP/1.1 connection, down to what was sent and what came back."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -31,18 +32,27 @@ class Answer:
 
 
 class Connection:
-    """A connection to ``url``; ``asked`` counts the answers that came over it."""
+    """A connection to ``url``, within ``async with``; ``asked`` counts its answers.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
+    Entering raises OSError where there is no connection; leaving closes it at once.
+    """
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.asked = 0
 
-    @classmethod
-    async def to(cls, url: str) -> Self:
-        """Connect. Raises OSError."""
-        parts = urlsplit(url)
-        return cls(*await asyncio.open_connection(parts.hostname, parts.port))
+    async def __aenter__(self) -> Self:
+        parts = urlsplit(self.url)
+        self.reader, self.writer = await asyncio.open_connection(parts.hostname, parts.port)
+        return self
+
+    async def __aexit__(self, *why: object) -> None:
+        self.leave()
+        with contextlib.suppress(OSError):
+            await self.writer.wait_closed()
 
     async def get(self, path: str, method: str = "GET") -> Answer:
         """Ask for ``path`` and read the answer. Raises ClosedUnanswered or BrokenAnswer."""
@@ -86,12 +96,21 @@ class Connection:
         first, *lines = raw.decode("latin1").strip().split("\r\n")
         pairs = (line.split(":", 1) for line in lines)
         headers = {name.strip().lower(): value.strip() for name, value in pairs}
-        length = 0 if method == "HEAD" else int(headers["content-length"])
         try:
-            body = await self.reader.readexactly(length)
+            body = b"" if method == "HEAD" else await self._body(headers)
         except (ConnectionError, asyncio.IncompleteReadError) as exc:
             raise BrokenAnswer from exc
         return Answer(int(first.split()[1]), headers, body)
+
+    async def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding") != "chunked":
+            return await self.reader.readexactly(int(headers["content-length"]))
+        body = b""
+        while size := int(await self.reader.readuntil(b"\r\n"), 16):
+            body += await self.reader.readexactly(size)
+            await self.reader.readexactly(2)
+        await self.reader.readexactly(2)
+        return body
 
 
 def head(method: str, path: str, *headers: str) -> bytes:

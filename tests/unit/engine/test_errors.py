@@ -22,7 +22,8 @@ CONCRETE = [
 
 
 def test_reasons_are_the_closed_list_that_is_drawn() -> None:
-    drawn = dict(re.findall(r"── (Source\w+|Bad\w+|Reply\w+) +([a-z-]+) ", errors.__doc__ or ""))
+    named = r"── ((?:Source|Bad|Reply|Circuit|Bulkhead|Fault)\w+) +([a-z-]+) "
+    drawn = dict(re.findall(named, errors.__doc__ or ""))
     assert {error.__name__: error.reason for error in CONCRETE} == drawn
 
 

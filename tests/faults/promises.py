@@ -1,0 +1,102 @@
+"""What is promised of the page under any fault, in figures and in words."""
+
+import re
+from collections.abc import Iterator
+
+from gateway.aggregation.errors import SourceError
+from tests.faults.page import CODE, FRAGMENTS, Page
+
+STALE_IS_SERVED = False
+"""Whether a cache gives what is past its lifetime where its source fails: switch it on then."""
+BREAKER_OPEN_SECONDS = 0.0
+"""How long a source is left alone after it failed; recovery may take so much longer."""
+
+BUDGET_SECONDS = 0.8
+OVERHEAD_SECONDS = 0.2
+PAGE_SECONDS = BUDGET_SECONDS + OVERHEAD_SECONDS
+RECOVERY_SECONDS = BREAKER_OPEN_SECONDS + 1.0
+SLACK_SECONDS = 1.0
+"""What a machine that is busy with other things may add to a recovery."""
+MOST_MEGABYTES = 10.0
+TRIES = 3
+"""A page is late only if it was late so many times: once may be the machine's fault."""
+
+WHOLE = ("live", "fresh")
+WORDS = {
+    "promo": "The front table is being laid",
+    "recco": "Our recommendations are not here at the moment",
+    "membership": "We cannot look up your account",
+    "arrivals": "We cannot say what is new at the moment",
+}
+"""In what words each fragment says that it is missing."""
+
+
+def _reasons(kind: type[SourceError]) -> Iterator[str]:
+    yield kind.reason
+    for narrower in kind.__subclasses__():
+        yield from _reasons(narrower)
+
+
+REASONS = frozenset(_reasons(SourceError))
+"""The closed list: a reason is one of these words."""
+
+
+def state_of_broken(*, cached: bool) -> str:
+    """Return the state that a broken fragment is in, with or without a cache of its source."""
+    return "stale" if cached and STALE_IS_SERVED else "fallback"
+
+
+def broken_by(page: Page, whole: Page, missing: dict[str, str], state: str) -> Iterator[str]:
+    """Say which promises ``page`` breaks.
+
+    ``whole`` is the same page without a fault, ``missing`` the HTML that the fragments have that
+    may be broken now, ``state`` the state that they must be in then.
+    """
+    yield from _about_the_answer(page, whole)
+    yield from _about_what_is_healthy(page, whole, missing)
+    parts = page.parts
+    for fragment, html in missing.items():
+        mark = page.marks.get(fragment, {})
+        if mark.get("state") != state:
+            yield f"{fragment} is {page.mark(fragment)}, and should be {state}"
+        if mark.get("reason") not in REASONS:
+            yield f"{fragment} gives {mark.get('reason')!r}, which is not a reason of the list"
+        if state == "fallback" and parts[fragment] != html:
+            yield f"{fragment} does not look as usual when it is missing: {parts[fragment]}"
+    if missing and page.complete:
+        yield "Gateway-Complete says that nothing is missing"
+    if missing and page.response.headers.get("Cache-Control") != "no-store":
+        yield "an incomplete page may be kept"
+    if not missing and not page.complete:
+        yield f"the page is not complete: {page.response.headers.get('Fragment-Status')}"
+
+
+def _about_the_answer(page: Page, whole: Page) -> Iterator[str]:
+    if page.status != 200:
+        yield f"status {page.status}"
+    if page.seconds > PAGE_SECONDS:
+        yield f"{page.seconds:.2f} s, and {PAGE_SECONDS} s are promised"
+    if found := CODE.search(page.response.text):
+        yield f"code on the page: {found[0]!r}"
+    if "canary" in page.response.text or "canary" in str(page.response.headers):
+        yield "bytes of the upstream are on the page"
+    if page.headers != whole.headers:
+        yield f"other headers than usual: {set(page.headers.items()) ^ set(whole.headers.items())}"
+
+
+def _about_what_is_healthy(page: Page, whole: Page, missing: dict[str, str]) -> Iterator[str]:
+    parts, usual = page.parts, whole.parts
+    for fragment in FRAGMENTS:
+        if fragment in missing:
+            continue
+        if page.marks.get(fragment, {}).get("state") not in WHOLE:
+            yield f"{fragment} is healthy, and is {page.mark(fragment)}"
+        if parts[fragment] != usual[fragment]:
+            yield f"{fragment} is healthy, and does not look so: {parts[fragment]}"
+    if parts["rest"] != usual["rest"]:
+        yield "something changed that belongs to no fragment"
+
+
+def without_ids(text: str) -> str:
+    """Return ``text`` without what differs from request to request."""
+    return re.sub(r"[0-9a-f]{32}", "", text)

@@ -1,0 +1,70 @@
+"""Fault by source: the two services, misbehaving in every way that we know of."""
+
+import pytest
+
+from tests.faults.behaviours import odd_names, spoiled_names
+from tests.faults.stand import Stand
+from tests.faults.trial import Expected, live_through, misbehaving, refusing
+from tests.integration.sources.test_http_outcomes import FLOODS, OUTCOMES
+
+SERVICES = ("promo", "recco")
+
+WIRE = {
+    # The body of these is good JSON, and still not what the service's contract says.
+    how: "payload" if word == "ok" else word
+    for how, word in OUTCOMES.items()
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("how", WIRE)
+def test_a_service_that_misbehaves_is_missing_and_nothing_else(
+    stand: Stand, name: str, how: str
+) -> None:
+    """A flood may as well run out of time on a machine that is slow to take it."""
+    reasons = {WIRE[how], "timeout"} if how in FLOODS else {WIRE[how]}
+    expected = Expected(missing=(name,), reasons=frozenset(reasons), fault=f"{name} {how}")
+    live_through(stand, stand.stranger, misbehaving(stand, how, name), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [(name, how) for name in SERVICES for how in spoiled_names(name)]
+)
+def test_a_payload_with_one_thing_wrong_is_refused_as_a_whole(
+    stand: Stand, name: str, how: str
+) -> None:
+    expected = Expected(missing=(name,), reasons=frozenset({"payload"}), fault=f"{name} {how}")
+    live_through(stand, stand.stranger, misbehaving(stand, how, name), expected)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("how", odd_names())
+def test_a_good_payload_is_shown_and_nothing_of_what_comes_around_it(
+    stand: Stand, name: str, how: str
+) -> None:
+    expected = Expected(fault=f"{name} {how}")
+    live_through(stand, stand.stranger, misbehaving(stand, how, name), expected)
+
+
+@pytest.mark.parametrize("names", [("promo",), ("recco",), SERVICES], ids="+".join)
+def test_a_service_that_is_not_there_is_missing_and_nothing_else(
+    stand: Stand, names: tuple[str, ...]
+) -> None:
+    expected = Expected(
+        missing=names, reasons=frozenset({"refused"}), fault=f"{'+'.join(names)} refused"
+    )
+    live_through(stand, stand.stranger, refusing(stand, *names), expected)
+
+
+@pytest.mark.parametrize("how", ["hangs", "endless_body", "server_error", "closed_on_accept"])
+def test_both_services_down_at_once_leave_a_page(stand: Stand, how: str) -> None:
+    reasons = frozenset({WIRE[how], "timeout"})
+    expected = Expected(missing=SERVICES, reasons=reasons, fault=f"promo+recco {how}")
+    live_through(stand, stand.stranger, misbehaving(stand, how, *SERVICES), expected)
+
+
+def test_a_member_sees_the_same(stand: Stand) -> None:
+    expected = Expected(
+        missing=SERVICES, reasons=frozenset({"timeout"}), fault="a member, promo+recco hangs"
+    )
+    live_through(stand, stand.member, misbehaving(stand, "hangs", *SERVICES), expected)
