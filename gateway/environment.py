@@ -7,7 +7,7 @@ secrets then stand in no environment.
 import math
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 
@@ -66,7 +66,9 @@ class Environment:
     def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
         """Return a whole number from ``lowest`` to ``highest``."""
         value = self.text(name, str(default))
-        if value.isascii() and value.isdigit() and lowest <= int(value) <= highest:
+        # int() itself refuses to read some thousands of digits.
+        digits = value.isascii() and value.isdigit() and len(value) <= len(str(highest))
+        if digits and lowest <= int(value) <= highest:
             return int(value)
         self.problems.append(
             f"{name} must be a whole number from {lowest} to {highest}, and is {value!r}."
@@ -108,7 +110,7 @@ class Environment:
     def redis(self, name: str) -> str:
         """Return the address of a Redis."""
         value = self.text(name)
-        if value and _scheme(value) not in REDIS_SCHEMES:
+        if value and not _is_redis(value):
             # The value is not shown: addresses of this kind carry passwords.
             self.problems.append(
                 f"{name} must be an address such as redis://127.0.0.1:6379/0, and is none."
@@ -120,7 +122,8 @@ class Environment:
         value = self.text(name)
         if not value:
             return {}
-        if _scheme(value) not in DATABASE_SCHEMES:
+        parts = _parts(value)
+        if parts is None or parts.scheme not in DATABASE_SCHEMES:
             self.problems.append(
                 f"{name} must be an address such as postgres://user:password@host:5432/name, "
                 "and is none."
@@ -134,18 +137,31 @@ class Environment:
             raise SystemExit("\n".join(self.problems))
 
 
-def _scheme(value: str) -> str:
-    try:
-        return urlsplit(value).scheme
-    except ValueError:
-        return ""
-
-
-def _is_service(value: str) -> bool:
+def _parts(value: str) -> SplitResult | None:
+    """Return the parts of an address; None where it is none, or its port is no port."""
+    if not value.isprintable() or " " in value:
+        return None
     try:
         parts = urlsplit(value)
         _ = parts.port  # raises ValueError where it is no port
     except ValueError:
+        return None
+    return parts
+
+
+def _is_redis(value: str) -> bool:
+    parts = _parts(value)
+    if parts is None or parts.scheme not in REDIS_SCHEMES:
+        return False
+    if parts.scheme == "unix":
+        return len(parts.path) > 1
+    database = parts.path.removeprefix("/")
+    return bool(parts.hostname) and (not database or (database.isascii() and database.isdigit()))
+
+
+def _is_service(value: str) -> bool:
+    parts = _parts(value)
+    if parts is None:
         return False
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain

@@ -200,9 +200,7 @@ class Shop:
     def manage(self, *command: str, **environment: str) -> None:
         """Run one of Django's commands to its end."""
         told = {"PATH": os.environ["PATH"], **self.environment, **environment}
-        program = Program(
-            [sys.executable, "manage.py", *command], self.folder / "manage.log", told
-        )
+        program = Program([sys.executable, "manage.py", *command], self.folder / "manage.log", told)
         run(program, f"manage.py {command[0]} failed.")
 
     def new_gateway(self, *command: str, **environment: str) -> Server:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # healthy PORT PATH: exit code 0 if this container answers 200 there.
 #
-# In bash, because it runs every few seconds: a Python would cost fifty times as much, and the
+# In bash, because it runs every few seconds: a Python would cost thirty times as much, and the
 # official images have no curl in common.
 set -eu
 exec 3<>"/dev/tcp/127.0.0.1/$1"

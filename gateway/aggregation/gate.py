@@ -1,8 +1,8 @@
 """The gate of a bulkhead, as plain code: who may go in, who waits, who is turned away.
 
 The last to come is the first to go in. Under a load that lasts, first come, first served makes
-everybody wait until hardly any time is left, and most of what is then served comes too late;
-the last to come has the most time left, and is served well (Netflix' LifoBlockingLimiter, Facebook's
+everybody wait until hardly any time is left, and most of what is then served comes too late; the
+last to come has the most time left, and is served well (Netflix's LifoBlockingLimiter, Facebook's
 adaptive LIFO). While there is no overload the queue is empty, and its order is nobody's concern.
 """
 

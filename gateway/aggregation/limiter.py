@@ -50,7 +50,7 @@ class Limiter:
         self._rules = rules
         self._limit = float(rules.start)
         self._lowered_at = float("-inf")
-        self._new_round()
+        self._calls = self._late = self._peak = 0  # of the round that is under way
 
     @property
     def limit(self) -> int:
@@ -81,9 +81,4 @@ class Limiter:
             else:
                 # By a twentieth where the limit is high, or to climb back would take minutes.
                 self._limit = min(self._rules.most, self._limit + max(1.0, self._limit / 20))
-        self._new_round()
-
-    def _new_round(self) -> None:
-        self._calls = 0
-        self._late = 0
-        self._peak = 0
+        self._calls = self._late = self._peak = 0

@@ -1,7 +1,7 @@
 """Rule of retries: whether a call that failed is made once more, and after how long.
 
-Full jitter (Brooker, "Exponential Backoff and Jitter"): a random share of the pause, so that callers
-that failed together do not come back together.
+Full jitter (Brooker, "Exponential Backoff and Jitter"): a random share of the pause, so that those
+who failed together do not come back together.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,6 @@ from django.utils.crypto import constant_time_compare
 from gateway.members.models import Member, session_hash
 from gateway.sources.orm import Query
 
-
 MOST_DIGITS = 19
 """Of an id: no bigint has more, and Python itself refuses to read numbers of some thousands."""
 

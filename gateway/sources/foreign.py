@@ -54,7 +54,7 @@ def _judged(source: str, error: Exception, earlier: BaseException | None) -> Sou
 
 
 def _causes(error: BaseException, earlier: BaseException | None) -> Iterator[BaseException]:
-    """Give the error and what led to it. Where several attempts failed, the first stands for all."""
+    """Give the error and what led to it; of several attempts that failed, the first."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and current is not earlier and id(current) not in seen:
@@ -85,7 +85,7 @@ def _errno_in_words(cause: BaseException) -> int | None:
 
 
 def _by_library(cause: BaseException) -> type[SourceError] | None:
-    """Judge by names and by fixed sentences: the libraries are imported only where they are used."""
+    """Judge by names and by fixed sentences: the libraries are imported where they are used."""
     kind = _NAMES.get(f"{type(cause).__module__}.{type(cause).__name__}")
     if kind is not None:
         return kind

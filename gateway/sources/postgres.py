@@ -131,7 +131,9 @@ class Postgres:
                     async with asyncio.timeout(CONNECT_SECONDS):
                         connection = await super().connect(*args, **kwargs)
                 except TimeoutError as exc:
-                    outer._last_error = psycopg.errors.ConnectionTimeout("connecting takes too long")
+                    outer._last_error = psycopg.errors.ConnectionTimeout(
+                        "connecting takes too long"
+                    )
                     raise outer._last_error from exc
                 except psycopg.Error as exc:
                     outer._last_error = exc

@@ -8,6 +8,8 @@ import structlog
 
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import (
+    BreakerClosed,
+    BreakerOpened,
     CacheFailed,
     Event,
     FallbackServed,
@@ -37,7 +39,7 @@ def configure(config: dict[str, Any]) -> None:
     ]
     human = sys.stderr.isatty()
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if human
         else [_without_locals, structlog.processors.JSONRenderer()]
     )
@@ -77,6 +79,10 @@ def log_event(event: Event) -> None:
             log.warning(
                 "cache.failed", source=cache, operation=operation, reason=reason, detail=str(error)
             )
+        case BreakerOpened(upstream, cause, seconds):
+            log.warning("breaker.opened", source=upstream, cause=cause, seconds=seconds)
+        case BreakerClosed(upstream):
+            log.info("breaker.closed", source=upstream)
         case FragmentCrashed(plan, fragment, error):
             log.error("fragment.crashed", page=plan, fragment=fragment, exc_info=error)
 

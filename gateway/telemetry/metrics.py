@@ -17,6 +17,7 @@ from gateway.aggregation.events import (
     SourceFailed,
     SourceReplied,
 )
+from gateway.telemetry.decisions import counting_decisions
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 2.0)
@@ -66,8 +67,11 @@ page_seconds = Histogram(
 )
 
 
+_count_decision = counting_decisions(registry)
+
+
 def count_event(event: Event) -> None:  # noqa: C901 - one table, one line for each fact
-    """Count ``event``; facts that nobody counts are passed over."""
+    """Count ``event``; what is none of these was decided by a policy, or is only logged."""
     match event:
         case SourceReplied(source, state, seconds, reason):
             source_calls.labels(source, state.value, reason or "").inc()
@@ -90,6 +94,8 @@ def count_event(event: Event) -> None:  # noqa: C901 - one table, one line for e
         case PageComposed(plan, complete, seconds):
             pages.labels(plan, "yes" if complete else "no").inc()
             page_seconds.labels(plan).observe(seconds)
+        case _:
+            _count_decision(event)
 
 
 def exposition() -> bytes:

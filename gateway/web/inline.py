@@ -12,7 +12,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
@@ -49,7 +49,7 @@ class Sessions(OnTheLoop, SessionMiddleware):
 class Common(OnTheLoop, CommonMiddleware):
     """Host names, missing slashes, and paths that nothing can have."""
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         """Judge the address. Postgres takes no NUL, and some of Django's views would pass it on."""
         if "\0" in request.path:
             raise BadRequest("There is a NUL in the path.")

@@ -104,6 +104,7 @@ def test_a_method_that_is_not_ours_is_refused(edge: LoneEdge, method: str) -> No
     request = f"{method} / HTTP/1.1\r\nConnection: close\r\n".encode() + HOST + b"\r\n"
     reply = edge.visitor.raw(request)
     assert reply.startswith(b"HTTP/1.1 405 ")
+    assert b"\r\nAllow: GET, HEAD, POST," in reply
     assert b"not something that this shop understands" in reply
 
 

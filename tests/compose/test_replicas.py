@@ -25,7 +25,7 @@ def three(stack: Stack) -> Visitor:
 
 def answering(stack: Stack) -> Counter[str]:
     """Return who has answered for the edge, by address, from its log."""
-    lines = [json.loads(line) for line in stack.logs("edge").splitlines()]
+    lines = [json.loads(line) for line in stack.logs("edge").splitlines() if line.startswith("{")]
     return Counter(line["gateway"] for line in lines if line["gateway"])
 
 

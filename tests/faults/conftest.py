@@ -13,7 +13,7 @@ from tests.faults.upstreams import Upstreams
 from tests.live import Shop
 from tests.toxics import ToxicProxy
 
-NEARLY_AT_ONCE_SECONDS = "0.05"
+NEARLY_AT_ONCE_SECONDS = "0.005"
 """A lifetime that is over at the next page: every page then asks the shared cache."""
 
 

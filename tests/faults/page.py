@@ -68,9 +68,13 @@ class Page:
     @property
     def headers(self) -> dict[str, str]:
         """The headers that must not depend on what an upstream does."""
-        return {
+        headers = {
             name: value for name, value in self.response.headers.items() if name not in _CHANGING
         }
+        if "set-cookie" in headers:
+            # Its time of expiry moves on; its name does not.
+            headers["set-cookie"] = headers["set-cookie"].partition("=")[0]
+        return headers
 
 
 def ask(client: httpx.Client, url: str) -> Page:

@@ -54,7 +54,11 @@ class Visitor:
 
     def ask(self, path: str = "/") -> Page:
         """Ask for a page."""
-        return ask(self.client, self.url + path)
+        return self.ask_at(self.url + path)
+
+    def ask_at(self, url: str) -> Page:
+        """Ask for a page of another gateway."""
+        return ask(self.client, url)
 
     def sign_in(self) -> None:
         """Become the demo member."""

@@ -1,11 +1,18 @@
 """Fault by source: the two services, misbehaving in every way that we know of."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from tests.faults.behaviours import odd_names, spoiled_names
+from tests.faults.promises import broken_by
 from tests.faults.stand import Stand
-from tests.faults.trial import Expected, live_through, misbehaving, refusing
+from tests.faults.trial import Expected, in_time, live_through, misbehaving, note, refusing
 from tests.integration.sources.test_http_outcomes import FLOODS, OUTCOMES
+from tests.live import Shop
+from tests.misbehaving import unanswering_port
 
 SERVICES = ("promo", "recco")
 
@@ -21,8 +28,8 @@ WIRE = {
 def test_a_service_that_misbehaves_is_missing_and_nothing_else(
     stand: Stand, name: str, how: str
 ) -> None:
-    """A flood may as well run out of time on a machine that is slow to take it."""
-    reasons = {WIRE[how], "timeout"} if how in FLOODS else {WIRE[how]}
+    """A flood may as well run out of time, or be cut, on a machine that is slow to take it."""
+    reasons = {WIRE[how], "timeout", "disconnected"} if how in FLOODS else {WIRE[how]}
     expected = Expected(missing=(name,), reasons=frozenset(reasons), fault=f"{name} {how}")
     live_through(stand, stand.stranger, misbehaving(stand, how, name), expected)
 
@@ -68,3 +75,44 @@ def test_a_member_sees_the_same(stand: Stand) -> None:
         missing=SERVICES, reasons=frozenset({"timeout"}), fault="a member, promo+recco hangs"
     )
     live_through(stand, stand.member, misbehaving(stand, "hangs", *SERVICES), expected)
+
+
+def test_a_service_that_flaps_is_there_or_missing_and_never_half(stand: Stand) -> None:
+    visitor = stand.stranger
+    absent = {"promo": visitor.missing["promo"]}
+    seen = set()
+    with misbehaving(stand, "flaps", "promo"):
+        for _ in range(12):
+            page = in_time(visitor.ask)
+            missing = {} if page.complete else absent
+            assert not list(broken_by(page, visitor.whole, missing, "fallback"))
+            seen.add(page.mark("promo"))
+    back_seconds = stand.back_after(visitor, 2.0)
+    note("promo flaps", page, " or ".join(sorted(seen)), back_seconds=back_seconds)
+    assert seen == {"live", "fallback;status"}
+    assert back_seconds is not None
+
+
+def test_addresses_that_lead_nowhere_leave_a_page(stand: Stand, shop: Shop) -> None:
+    """RFC 6761 reserves the name: it never resolves. At the other address connecting hangs."""
+    visitor = stand.stranger
+    with (
+        _unanswering() as port,
+        shop.another_gateway(
+            PROMO_SERVICE_URL="http://nobody.invalid", RECCO_SERVICE_URL=f"http://127.0.0.1:{port}"
+        ) as gateway,
+    ):
+        page = in_time(lambda: visitor.ask_at(gateway.url))
+    note("promo unresolved, recco unanswering", page, f"{page.mark('promo')} {page.mark('recco')}")
+    missing = {name: visitor.missing[name] for name in SERVICES}
+    assert not list(broken_by(page, visitor.whole, missing, "fallback"))
+    assert page.mark("promo") == "fallback;unresolved"
+    assert page.mark("recco") == "fallback;unreachable"
+
+
+@contextmanager
+def _unanswering() -> Iterator[int]:
+    with asyncio.Runner() as runner:
+        unanswering = unanswering_port()
+        yield runner.run(unanswering.__aenter__())
+        runner.run(unanswering.__aexit__(None, None, None))

@@ -1,6 +1,6 @@
 """One fault, lived through: asked during it, judged by what is promised, and asked after it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -45,11 +45,29 @@ def live_through(stand: Stand, visitor: Visitor, fault: Fault, expected: Expecte
     if megabytes > MOST_MEGABYTES:
         broken.append(f"memory grew by {megabytes:.1f} MB")
     states = ", ".join(f"{name} {page.mark(name)}" for name in expected.missing) or "complete"
-    row = Row(
-        expected.fault, page.status, states, page.seconds, back_seconds, megabytes, tuple(broken)
+    note(
+        expected.fault,
+        page,
+        states,
+        back_seconds=back_seconds,
+        megabytes=megabytes,
+        broken=broken,
     )
-    ROWS.append(row)
     assert not broken, f"{expected.fault}:\n" + "\n".join(broken)
+
+
+def note(
+    fault: str,
+    page: Page,
+    states: str,
+    *,
+    back_seconds: float | None = None,
+    megabytes: float = 0.0,
+    broken: Iterable[str] = (),
+) -> None:
+    """Put a line into the table that is printed at the end."""
+    figures = (page.seconds, back_seconds, megabytes)
+    ROWS.append(Row(fault, page.status, states, *figures, tuple(broken)))
 
 
 def in_time(ask: Callable[[], Page]) -> Page:

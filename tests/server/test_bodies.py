@@ -41,6 +41,13 @@ async def flood(connection: Connection, *, chunked: bool) -> None:
     await connection.send(b"0\r\n\r\n" if chunked else b"")
 
 
+async def dribble(connection: Connection) -> None:
+    """Go on sending a byte now and then, for ever."""
+    while True:
+        await connection.send(b"x")
+        await asyncio.sleep(0.02)
+
+
 def refused(answer: Answer) -> bool:
     return answer.status == 413 and answer.closes and b"larger than" in answer.body
 
@@ -67,9 +74,7 @@ async def test_who_goes_on_sending_after_a_refusal_is_cut_off(gateway: Server) -
         await connection.send(head("POST", "/", f"Content-Length: {len(BLOCK) * FLOOD_BLOCKS}"))
         assert refused(await connection.answer())
         with pytest.raises(ClosedUnanswered):
-            while True:
-                await connection.send(b"x")
-                await asyncio.sleep(0.02)
+            await dribble(connection)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Ledger:
 
 
 async def visit(gateway: Server, ledger: Ledger, no_more: asyncio.Event) -> None:
-    """Ask again and again, until told that nobody new should come, and then to the connection's end.
+    """Ask again and again; once told that nobody new should come, to the connection's end alone.
 
     This is what a load balancer does that heeds /readyz.
     """

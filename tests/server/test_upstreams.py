@@ -22,7 +22,7 @@ HEALTHY = {"live", "fresh"}
 
 @pytest.fixture(scope="module")
 def gateway(shop: Shop) -> Iterator[Server]:
-    """A gateway that keeps nothing, and asks at two addresses where each test puts what it likes."""
+    """A gateway that keeps nothing; what its two services are is up to each test."""
     foreign = {
         "PROMO_SERVICE_URL": f"http://127.0.0.1:{PROMO_PORT}",
         "RECCO_SERVICE_URL": f"http://127.0.0.1:{RECCO_PORT}",

@@ -1,6 +1,7 @@
 """bulkhead: so many calls of an upstream run at once, a few more wait, the rest is turned away."""
 
 import asyncio
+from functools import partial
 
 from gateway.aggregation.errors import BulkheadFull, SourceError
 from gateway.aggregation.events import BulkheadRefused, BulkheadWaited, LimitChanged, Listener
@@ -38,23 +39,24 @@ async def _turn_of(ticket: Ticket, name: str, call: Call, emit: Listener) -> Non
         return
     clock = call.deadline.clock
     came = clock()
-    if ticket.turn is Turn.WAITING:
-        await _woken(ticket, ticket.until - came)
+    turn = await _decided(ticket, ticket.until - came)
     waited = clock() - came
     # Where the loop was busy, a call may be let in and learn of it too late.
-    if ticket.turn is not Turn.INSIDE or clock() > ticket.until:
-        cause = Turn.FULL if ticket.turn is Turn.FULL else Turn.LATE
+    if turn is not Turn.INSIDE or clock() > ticket.until:
+        cause = Turn.FULL if turn is Turn.FULL else Turn.LATE
         emit(BulkheadRefused(name, cause.value, waited))
         raise BulkheadFull(name, f"{cause.value} after {waited:.3f} s")
     note_waiting(waited)
     emit(BulkheadWaited(name, waited))
 
 
-async def _woken(ticket: Ticket, seconds: float) -> None:
-    """Wait until the ticket's turn is decided, for at most ``seconds``."""
-    decided = asyncio.get_running_loop().create_future()
-    ticket.wake = lambda: decided.done() or decided.set_result(None)
-    await asyncio.wait({decided}, timeout=seconds)
+async def _decided(ticket: Ticket, seconds: float) -> Turn:
+    """Wait until the ticket's turn has come or is lost, for at most ``seconds``; return it."""
+    if ticket.turn is Turn.WAITING:
+        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ticket.wake = partial(decided.set_result, None)
+        await asyncio.wait({decided}, timeout=seconds)
+    return ticket.turn
 
 
 async def _asked(source: Source, call: Call, gate: Gate, emit: Listener) -> Reply:

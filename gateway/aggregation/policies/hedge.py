@@ -14,7 +14,7 @@ from gateway.aggregation.events import CallHedged, HedgeRefused, HedgeWon, Liste
 from gateway.aggregation.latency import MEDIAN, TAIL, Latency
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
-_Attempt = asyncio.Future[Reply]
+_Attempt = asyncio.Task[Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
                 answer = await _answer(attempts)
                 if answer is not attempts[0]:
                     emit(HedgeWon(name))
-                    hedging.latency.add_unfinished(call.deadline.clock() - started)
+                    hedging.latency.add_unfinished(slow_after)
                 return answer.result()
             finally:
                 give_up(attempts)

@@ -74,13 +74,6 @@ def test_a_link_cannot_sign_anybody_out(shop: Shop) -> None:
         assert membership(client)["name"] == "Ada"
 
 
-def test_a_session_begins_anew_when_a_member_signs_in(shop: Shop) -> None:
-    """Whoever planted a cookie beforehand holds nothing afterwards."""
-    with visitor(shop.url) as client:
-        first = session_cookie(sign_in(client))["value"]
-        assert session_cookie(sign_in(client))["value"] != first
-
-
 @pytest.mark.parametrize(
     ("email", "password"),
     [
@@ -114,8 +107,17 @@ def test_an_address_may_be_typed_in_any_case(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["//evil.example", "https://evil.example/", "///evil.example", "/\\evil.example", "\\\\evil"]
-    + ["javascript:alert(1)", "//evil.example/%2e%2e", "http:///evil.example", "\t//evil.example"],
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "javascript:alert(1)",
+        "//evil.example/%2e%2e",
+        "http:///evil.example",
+        "\t//evil.example",
+    ],
 )
 def test_next_is_not_followed_to_another_site(shop: Shop, elsewhere: str) -> None:
     with visitor(shop.url) as client:
@@ -190,6 +192,7 @@ def test_with_https_all_cookies_are_for_https_alone(shop: Shop) -> None:
             assert "secure" in form.headers["Set-Cookie"].lower()
             assert form.headers["Strict-Transport-Security"].startswith("max-age=31536000")
             # The client itself keeps secure cookies from a plain connection, so they are carried.
-            client.headers["Cookie"] = f"csrftoken={SimpleCookie(form.headers['Set-Cookie'])['csrftoken'].value}"
+            csrf = SimpleCookie(form.headers["Set-Cookie"])["csrftoken"].value
+            client.headers["Cookie"] = f"csrftoken={csrf}"
             client.headers["Referer"] = f"https://127.0.0.1:{gateway.port}/signin/"
             assert session_cookie(sign_in(client))["secure"] == "True"

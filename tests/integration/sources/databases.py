@@ -16,10 +16,7 @@ RUNNING = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE %s"
 )
-TERMINATE = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-)
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
 
 
 @asynccontextmanager

@@ -159,7 +159,7 @@ async def test_an_argument_that_fits_into_no_address_is_rejected(text: str) -> N
 
 @pytest.mark.parametrize("name", TRANSPORTS)
 async def test_line_breaks_in_baggage_send_nothing(name: str) -> None:
-    """The middleware lets none through; if it did, no upstream would see a header of a visitor's."""
+    """The middleware lets none through; if it did, no upstream would see a visitor's header."""
     baggage = {"X-Request-ID": "one\r\nX-Evil: yes"}
     async with asked(name=name) as (source, listening):
         result = await result_of(source(Call(Deadline.after(1), {}, baggage)))

@@ -90,9 +90,9 @@ async def _cancelled_batch(postgres: Postgres, turns: int) -> None:
 async def test_when_every_backend_was_terminated_the_next_queries_succeed(
     postgres_url: str,
 ) -> None:
-    async with pool(url=postgres_url) as postgres:
+    async with pool(url=postgres_url, application_name="terminated") as postgres:
         await words(postgres, "SELECT pg_sleep(0.05)", 4)
-        await beside(postgres_url, TERMINATE)
+        assert len(await beside(postgres_url, TERMINATE, "terminated")) == 4
         assert await words(postgres, "SELECT 1", 8) == ["ok"] * 8
 
 

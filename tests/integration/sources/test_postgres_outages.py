@@ -43,9 +43,11 @@ async def test_a_host_without_an_address_is_called_unresolved() -> None:
 
 
 async def test_a_server_that_accepts_and_never_answers_is_called_unreachable() -> None:
-    async with MisbehavingUpstream(BEHAVIOURS["hangs"]) as upstream:
-        async with pool(host="127.0.0.1", port=upstream.port, **NOBODY) as postgres:
-            await _named_in_time(postgres, {"unreachable", "timeout"})
+    async with (
+        MisbehavingUpstream(BEHAVIOURS["hangs"]) as upstream,
+        pool(host="127.0.0.1", port=upstream.port, **NOBODY) as postgres,
+    ):
+        await _named_in_time(postgres, {"unreachable", "timeout"})
 
 
 async def test_a_server_that_hung_is_found_again_soon(own_postgres: EmbeddedPostgres) -> None:

@@ -255,6 +255,16 @@ async def _fails_open(ours: Shared, *reasons: str) -> None:
         assert {reason for _, reason in ours.failures} <= set(reasons)
 
 
+@asynccontextmanager
+async def _disguised(behaviour: str) -> AsyncIterator[Shared]:
+    """Give the cache's client for an upstream that is no Redis at all."""
+    async with (
+        MisbehavingUpstream(BEHAVIOURS[behaviour]) as upstream,
+        shared(f"redis://127.0.0.1:{upstream.port}/0") as ours,
+    ):
+        yield ours
+
+
 async def test_a_redis_that_refuses_fails_open() -> None:
     with refusing_port() as port:
         async with shared(f"redis://127.0.0.1:{port}/0") as ours:
@@ -267,26 +277,23 @@ async def test_a_redis_without_an_address_fails_open() -> None:
 
 
 async def test_a_redis_that_hangs_fails_open() -> None:
-    async with MisbehavingUpstream(BEHAVIOURS["hangs"]) as upstream:
-        async with shared(f"redis://127.0.0.1:{upstream.port}/0") as ours:
-            await _fails_open(ours, "timeout")
+    async with _disguised("hangs") as ours:
+        await _fails_open(ours, "timeout")
 
 
 async def test_a_redis_that_talks_nonsense_fails_open() -> None:
-    async with MisbehavingUpstream(BEHAVIOURS["garbage_status_line"]) as upstream:
-        async with shared(f"redis://127.0.0.1:{upstream.port}/0") as ours:
-            await _fails_open(ours, "refused", "timeout", "error")
+    async with _disguised("garbage_status_line") as ours:
+        await _fails_open(ours, "refused", "timeout", "error")
 
 
 async def test_many_at_once_wait_for_a_hanging_redis_no_longer_than_one() -> None:
     """More than there are connections: waiting for one counts too."""
-    async with MisbehavingUpstream(BEHAVIOURS["hangs"]) as upstream:
-        async with shared(f"redis://127.0.0.1:{upstream.port}/0") as ours:
-            started = time.monotonic()
-            found = await asyncio.gather(*(ours.cache().get("key") for _ in range(200)))
-            assert time.monotonic() - started < OPERATION_SECONDS + 2 * SLACK_SECONDS
-            assert found == [None] * 200
-            assert len(ours.failures) == 200
+    async with _disguised("hangs") as ours:
+        started = time.monotonic()
+        found = await asyncio.gather(*(ours.cache().get("key") for _ in range(200)))
+        assert time.monotonic() - started < OPERATION_SECONDS + 2 * SLACK_SECONDS
+        assert found == [None] * 200
+        assert len(ours.failures) == 200
 
 
 async def test_a_redis_that_is_read_only_still_reads(

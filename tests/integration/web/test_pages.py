@@ -87,8 +87,24 @@ async def test_a_path_with_a_nul_makes_no_sense(gateway_app: Any, path: str) -> 
 
 @pytest.mark.parametrize(
     "given",
-    ["0", "-1", "x", "1.0", "1e3", "", "%00", "99999999999999999999", "10001", "\u0661", "1;2"]
-    + ["%2b1", "+1", "' OR 1=1", "<script>", "1%0d%0a"],
+    [
+        "0",
+        "-1",
+        "x",
+        "1.0",
+        "1e3",
+        "",
+        "%00",
+        "99999999999999999999",
+        "10001",
+        "١",
+        "1;2",
+        "%2b1",
+        "+1",
+        "' OR 1=1",
+        "<script>",
+        "1%0d%0a",
+    ],
 )
 @pytest.mark.parametrize("path", ["/books/", "/authors/"])
 async def test_a_page_that_is_no_number_is_not_there(
@@ -100,7 +116,9 @@ async def test_a_page_that_is_no_number_is_not_there(
     assert "This page is not on any shelf" in response.text
 
 
-@pytest.mark.parametrize("given", [f"{CANARY}<b>", f"{CANARY}'", "%00", "ä", "x" * 81, "a b", "a/b"])
+@pytest.mark.parametrize(
+    "given", [f"{CANARY}<b>", f"{CANARY}'", "%00", "ä", "x" * 81, "a b", "a/b"]
+)
 @pytest.mark.parametrize("name", ["tag", "author"])
 async def test_a_shelf_that_can_have_no_such_name_is_not_there(
     gateway_app: Any, name: str, given: str

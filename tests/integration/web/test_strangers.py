@@ -13,8 +13,19 @@ EVIL = "evil.example"
 
 @pytest.mark.parametrize(
     "host",
-    [EVIL, f"testserver.{EVIL}", f"testserver:80@{EVIL}", "testserver:x", "test server", "", "[::1"]
-    + ["localhost\x00", "testserver/../x", "ä", "testserver,evil.example"],
+    [
+        EVIL,
+        f"testserver.{EVIL}",
+        f"testserver:80@{EVIL}",
+        "testserver:x",
+        "test server",
+        "",
+        "[::1",
+        "localhost\x00",
+        "testserver/../x",
+        "ä",
+        "testserver,evil.example",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/signin/"])
 async def test_an_odd_host_gets_400_and_is_not_sent_back(

@@ -1,6 +1,7 @@
 """A reply is judged once, at the door: what does not fulfil the contract does not come in."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -50,10 +51,10 @@ def said(body: bytes, payload: Any = Promotions, status: int = 200, **headers: s
 def changed(base: dict[str, Any], path: str, value: Any) -> bytes:
     """Return ``base`` as JSON with what lies at ``path`` (dots between names) set to ``value``."""
     whole = json.loads(json.dumps(base))
-    *way, last = path.split(".")
+    *way, last = (int(step) if step.isdigit() else step for step in path.split("."))
     inner: Any = whole
     for step in way:
-        inner = inner[int(step) if step.isdigit() else step]
+        inner = inner[step]
     if value is ...:
         del inner[last]
     else:
@@ -65,7 +66,9 @@ def test_a_good_payload_comes_through_typed() -> None:
     value = said(json.dumps(PROMOTIONS).encode()).value
     assert isinstance(value, Promotions)
     assert value.banners[0].headline == "Long nights"
-    assert isinstance(said(json.dumps(RECOMMENDATIONS).encode(), Recommendations).value.items, tuple)
+    assert isinstance(
+        said(json.dumps(RECOMMENDATIONS).encode(), Recommendations).value.items, tuple
+    )
 
 
 @pytest.mark.parametrize("path", ["more", "campaign.more", "banners.0.more"])
@@ -172,10 +175,8 @@ def test_deep_nesting_is_no_crash_where_anything_is_allowed(body: bytes) -> None
 @pytest.mark.parametrize("body", [ODD["deep lists"], b"9" * 100_000, b'"\xff"', b"NaN"])
 def test_a_field_that_is_passed_over_cannot_crash_either(body: bytes) -> None:
     whole = json.dumps(PROMOTIONS).encode()[:-1] + b', "more": ' + body + b"}"
-    try:
+    with suppress(BadPayload):
         assert isinstance(said(whole).value, Promotions)
-    except BadPayload:
-        pass
 
 
 @given(st.binary(max_size=200))
@@ -193,10 +194,8 @@ json_values = st.recursive(
 
 @given(st.sampled_from(sorted(PROMOTIONS)), json_values)
 def test_a_field_of_any_kind_is_good_or_a_bad_payload(field: str, value: Any) -> None:
-    try:
+    with suppress(BadPayload):
         assert isinstance(said(changed(PROMOTIONS, field, value)).value, Promotions)
-    except BadPayload:
-        pass
 
 
 @pytest.mark.parametrize(

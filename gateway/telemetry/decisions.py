@@ -1,0 +1,79 @@
+"""Counting what policies decide: who was refused, retried, hedged or let through."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from gateway.aggregation.events import (
+    BreakerClosed,
+    BreakerHalfOpened,
+    BreakerOpened,
+    BreakerRefused,
+    BulkheadRefused,
+    BulkheadWaited,
+    CallHedged,
+    CallRetried,
+    Event,
+    FaultAborted,
+    FaultDelayed,
+    HedgeRefused,
+    HedgeWon,
+    LimitChanged,
+    Listener,
+    RetryRefused,
+)
+
+
+def counting_decisions(registry: CollectorRegistry) -> Listener:
+    """Return a listener that counts, in ``registry``, what policies do; it passes over the rest."""
+    decided = Counter(
+        "gateway_policy_decisions",
+        "What policies did, by the source or upstream it was done to; cause is empty where one "
+        "thing alone can be the cause.",
+        ["policy", "subject", "decision", "cause"],
+        registry=registry,
+    )
+    limit = Gauge(
+        "gateway_upstream_limit",
+        "Calls of an upstream that may run at once.",
+        ["upstream"],
+        registry=registry,
+    )
+
+    def listen(event: Event) -> None:
+        if isinstance(event, LimitChanged):
+            limit.labels(event.upstream).set(event.limit)
+        elif (labels := _decision(event)) is not None:
+            decided.labels(*labels).inc()
+
+    return listen
+
+
+def _decision(event: Event) -> tuple[str, str, str, str] | None:  # noqa: C901 - one table
+    """Return policy, subject, decision and cause, each from a closed list."""
+    match event:
+        case BreakerOpened(upstream, cause):
+            return "breaker", upstream, "opened", cause
+        case BreakerHalfOpened(upstream):
+            return "breaker", upstream, "half-opened", ""
+        case BreakerClosed(upstream):
+            return "breaker", upstream, "closed", ""
+        case BreakerRefused(source):
+            return "breaker", source, "refused", ""
+        case BulkheadRefused(source, cause):
+            return "bulkhead", source, "refused", cause
+        case BulkheadWaited(source):
+            return "bulkhead", source, "waited", ""
+        case CallRetried(source, reason):
+            return "retry", source, "made", reason
+        case RetryRefused(source, cause):
+            return "retry", source, "refused", cause
+        case CallHedged(source):
+            return "hedge", source, "made", ""
+        case HedgeWon(source):
+            return "hedge", source, "won", ""
+        case HedgeRefused(source, cause):
+            return "hedge", source, "refused", cause
+        case FaultDelayed(source):
+            return "fault", source, "delayed", ""
+        case FaultAborted(source):
+            return "fault", source, "aborted", ""
+    return None

@@ -1,0 +1,75 @@
+"""The cache in this process: bounded, and in front of the one that all share."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.aggregation.cache import Entry
+from gateway.sources.memory_cache import MemoryCache, NearAndFar
+from tests.fakes import MemoryFake
+from tests.unit.sources.running import run
+
+
+def entry(value: object) -> Entry:
+    return Entry(value, 0.0, 60.0)
+
+
+async def test_what_was_put_is_there() -> None:
+    cache = MemoryCache(2)
+    assert await cache.get("a") is None
+    await cache.put("a", entry(1))
+    await cache.put("a", entry(2))
+    assert await cache.get("a") == entry(2)
+
+
+async def test_the_one_that_was_not_used_for_longest_goes_first() -> None:
+    cache = MemoryCache(2)
+    for key in ("a", "b"):
+        await cache.put(key, entry(key))
+    await cache.get("a")
+    await cache.put("c", entry("c"))
+    assert await cache.get("b") is None
+    assert await cache.get("a") == entry("a")
+
+
+@given(st.lists(st.text(max_size=3), max_size=60), st.integers(1, 8))
+def test_there_are_never_more_than_its_size(keys: list[str], size: int) -> None:
+    async def fill() -> int:
+        cache = MemoryCache(size)
+        for key in keys:
+            await cache.put(key, entry(key))
+        return sum([await cache.get(key) is not None for key in set(keys)])
+
+    assert run(fill()) == min(size, len(set(keys)))
+
+
+async def test_what_is_near_is_not_asked_from_afar() -> None:
+    near, far = MemoryFake({"a": entry("near")}), MemoryFake({"a": entry("far")})
+    assert await NearAndFar(near, far).get("a") == entry("near")
+    assert far.gets == []
+
+
+async def test_what_is_only_far_is_near_afterwards() -> None:
+    near, far = MemoryFake(), MemoryFake({"a": entry("far")})
+    both = NearAndFar(near, far)
+    assert await both.get("a") == entry("far")
+    assert near.entries == {"a": entry("far")}
+    assert await both.get("a") == entry("far")
+    assert far.gets == ["a"]
+
+
+async def test_what_is_nowhere_is_none_and_nothing_is_stored() -> None:
+    near, far = MemoryFake(), MemoryFake()
+    assert await NearAndFar(near, far).get("a") is None
+    assert near.puts == []
+
+
+async def test_what_is_put_is_in_both_the_near_one_first() -> None:
+    near, far = MemoryFake(), MemoryFake()
+    await NearAndFar(near, far).put("a", entry(1))
+    assert near.entries == far.entries == {"a": entry(1)}
+
+
+async def test_a_far_cache_that_fails_takes_nothing_from_the_near_one() -> None:
+    both = NearAndFar(MemoryFake(), MemoryFake(failing=True))
+    await both.put("a", entry(1))
+    assert await both.get("a") == entry(1)
