@@ -33,8 +33,12 @@ def _forget(task: "asyncio.Task[Any]") -> None:
         task.exception()  # taken note of, or the loop would complain that nobody did
 
 
+class OutOfTime(TimeoutError):
+    """The time that was given is over. Not to be mistaken for a limit that the work itself met."""
+
+
 async def in_time(work: Awaitable[T], seconds: float) -> T:
-    """Return what ``work`` returns. Raises ``TimeoutError`` after ``seconds``, sharp.
+    """Return what ``work`` returns. Raises ``OutOfTime`` after ``seconds``, sharp.
 
     ``asyncio.timeout`` waits until what it cancelled has ended; a query that must first be stopped
     in its server takes seconds for that. Nothing here waits for it.
@@ -45,7 +49,7 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
     finally:
         give_up([task])
     if not task.done():
-        raise TimeoutError
+        raise OutOfTime
     return task.result()
 
 

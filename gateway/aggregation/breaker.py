@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from gateway.aggregation.sliding import SlidingCounts
+from gateway.aggregation.sliding import LatestCounts
 
 
 class BreakerState(StrEnum):
@@ -32,27 +32,29 @@ class Cause(StrEnum):
 class BreakerRules:
     """When a breaker opens, and for how long.
 
-    It opens when at least ``minimum_calls`` ended within ``window_seconds`` and a share of
-    ``failure_rate`` failed, or a share of ``slow_rate`` took longer than ``slow_seconds``. A rate
-    above 1 switches that reason off.
+    It looks at the latest ``most_calls`` of the last ``window_seconds``. It opens when there are at
+    least ``minimum_calls`` of them and a share of ``failure_rate`` failed, or a share of
+    ``slow_rate`` took longer than ``slow_seconds``. A rate above 1 switches that reason off.
 
     The first time it stays open for ``open_seconds``; each further time ``growth`` times as long,
-    up to ``most_open_seconds``. Each ``calm_seconds`` that it stays closed undo one such step.
+    up to ``most_open_seconds``: with a source's timeout added, that is how late the end of an outage
+    may be noticed. Each ``calm_seconds`` that it stays closed undo one such step.
     """
 
     failure_rate: float = 0.5
     slow_rate: float = 0.9
     slow_seconds: float = 0.36
     minimum_calls: int = 10
+    most_calls: int = 50
     window_seconds: float = 10.0
     open_seconds: float = 1.0
-    growth: float = 1.5
-    most_open_seconds: float = 2.0
+    growth: float = 1.25
+    most_open_seconds: float = 1.5
     calm_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.minimum_calls < 1 or self.growth < 1:
-            raise ValueError("a breaker needs minimum_calls >= 1 and growth >= 1")
+        if not 1 <= self.minimum_calls <= self.most_calls or self.growth < 1:
+            raise ValueError("a breaker needs 1 <= minimum_calls <= most_calls and growth >= 1")
         if not 0 < self.open_seconds <= self.most_open_seconds:
             raise ValueError("a breaker needs 0 < open_seconds <= most_open_seconds")
         if min(self.failure_rate, self.slow_rate, self.window_seconds, self.calm_seconds) <= 0:
@@ -120,7 +122,7 @@ class Breaker:
         self.state = BreakerState.CLOSED
         self.cause = Cause.FAILURES
         """Why it opened last."""
-        self._window = SlidingCounts(3, self.rules.window_seconds)
+        self._window = LatestCounts(2, self.rules.window_seconds, self.rules.most_calls)
         self._period = 0  # counts changes of state: a permit from an earlier one proves nothing
         self._since = 0.0
         self._openings = 0
@@ -145,7 +147,7 @@ class Breaker:
 
     def snapshot(self, now: float) -> BreakerSnapshot:
         """Return how things stand at ``now``."""
-        calls, failed, slow = self._window.most(now)
+        calls, failed, slow = self._window.counts(now)
         is_open = self.state is BreakerState.OPEN
         left = max(0.0, self._since + self.open_seconds - now) if is_open else 0.0
         return BreakerSnapshot(
@@ -165,7 +167,7 @@ class Breaker:
         if self.state is BreakerState.HALF_OPEN:
             self._probed(now, proof)
         elif proof is not None:
-            self._window.add(now, 1, int(proof.failed), int(proof.slow))
+            self._window.add(now, int(proof.failed), int(proof.slow))
             self._judge(now)
 
     def _probed(self, now: float, proof: _Proof | None) -> None:
@@ -178,7 +180,7 @@ class Breaker:
             self._enter(BreakerState.CLOSED, now)
 
     def _judge(self, now: float) -> None:
-        calls, failed, slow = self._window.most(now)
+        calls, failed, slow = self._window.counts(now)
         if calls < self.rules.minimum_calls:
             return
         if failed >= self.rules.failure_rate * calls:

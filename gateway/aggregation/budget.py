@@ -20,7 +20,7 @@ class Budget:
     def __init__(self, share: float = 0.10, window_seconds: float = 10.0, minimum: int = 3) -> None:
         self._share = share
         self._minimum = minimum
-        self._counts = SlidingCounts(2, window_seconds)
+        self._counts = SlidingCounts(2, window_seconds, steps=50)
 
     def count(self, now: float) -> None:
         """Take note of a call at ``now`` (seconds, monotonic): one that is no extra."""

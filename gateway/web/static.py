@@ -24,5 +24,16 @@ def with_static_files(application: Any) -> Any:
         return application
     prefix = settings.STATIC_URL.strip("/")
     return ServeStaticASGI(
-        application, root=str(root), prefix=prefix, immutable_file_test=r"\.[0-9a-f]{12}\."
+        application,
+        root=str(root),
+        prefix=prefix,
+        immutable_file_test=r"\.[0-9a-f]{12}\.",
+        allow_all_origins=False,
+        add_headers_function=_protect,
     )
+
+
+def _protect(headers: Any, path: str, url: str) -> None:
+    """Say of a file what the middleware, which never sees it, says of a page."""
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -20,6 +20,8 @@ DRAIN_SECONDS = 6.0
 # The machine that runs the tests may be slow; without draining a request would be lost at once.
 SLACK_SECONDS = 6.0
 BUSY_ANSWERS = 150
+# Much longer than it waits where it believes that all is done.
+LONG_ENOUGH_SECONDS = 1.2
 LARGE_BYTES = 20_000_000
 
 
@@ -151,7 +153,7 @@ async def test_a_request_that_is_only_half_there_is_waited_for(shop: Shop) -> No
             # Answered after it was received, so that the gateway has seen the half by now.
             await other.get("/livez")
             gateway.signal(signal.SIGTERM)
-            assert await asyncio.to_thread(wait_until, lambda: not accepts(gateway), SLACK_SECONDS)
+            assert await asyncio.to_thread(waits_behind_its_door, gateway)
             await half.send(b"67890")
             answer = await half.answer()
             assert answer.status == 405
@@ -173,11 +175,17 @@ async def test_an_answer_that_is_taken_in_slowly_is_sent_to_its_end(
             slow.sendall(head("GET", "/static/large.bin"))
             received = len(slow.recv(1))
             gateway.signal(signal.SIGTERM)
-            assert await asyncio.to_thread(wait_until, lambda: not accepts(gateway), SLACK_SECONDS)
+            assert await asyncio.to_thread(waits_behind_its_door, gateway)
             while block := slow.recv(65_536):
                 received += len(block)
         assert received > LARGE_BYTES
         assert await asyncio.to_thread(gateway.wait) == 0
+
+
+def waits_behind_its_door(gateway: Server) -> bool:
+    """Whether it takes nobody in any more, and still does not end: somebody is not done."""
+    closed = wait_until(lambda: not accepts(gateway), SLACK_SECONDS)
+    return closed and not wait_until(lambda: not gateway.running(), LONG_ENOUGH_SECONDS)
 
 
 def accepts(gateway: Server) -> bool:

@@ -14,6 +14,10 @@ from gateway.aggregation.events import CallHedged, HedgeRefused, HedgeWon, Liste
 from gateway.aggregation.latency import MEDIAN, TAIL, Latency
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
+_CLEARLY = 1.25
+"""A call that is only just slower than the tail is mostly about to answer; the few calls that the
+budget allows are for those that are clearly slower."""
+
 _Attempt = asyncio.Task[Reply]
 
 
@@ -37,11 +41,11 @@ def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
 
     def policy(source: Source) -> Source:
         async def hedged(call: Call) -> Reply:
-            started = call.deadline.clock()
-            hedging.budget.count(started)
-            slow_after = hedging.latency.quantile(TAIL)
-            if slow_after is None or not _has_time(call, hedging, slow_after):
+            hedging.budget.count(call.deadline.clock())
+            tail = hedging.latency.quantile(TAIL)
+            if tail is None or not _has_time(call, hedging, tail * _CLEARLY):
                 return await source(call)
+            slow_after = tail * _CLEARLY
             attempts = [asyncio.ensure_future(source(call))]
             try:
                 await asyncio.wait(attempts, timeout=slow_after)
@@ -51,7 +55,9 @@ def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
                 answer = await _answer(attempts)
                 if answer is not attempts[0]:
                     emit(HedgeWon(name))
-                    hedging.latency.add_unfinished(slow_after)
+                    # Nobody knows how long the first would have taken, only that it was in the
+                    # tail. To note more would push the tail up from hedge to hedge.
+                    hedging.latency.add(tail)
                 return answer.result()
             finally:
                 give_up(attempts)

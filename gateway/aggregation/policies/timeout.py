@@ -1,6 +1,6 @@
 """timeout: a source has so many seconds, and never more than the call has left."""
 
-from gateway.aggregation.background import in_time
+from gateway.aggregation.background import OutOfTime, in_time
 from gateway.aggregation.errors import SourceTimeout
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
@@ -19,9 +19,7 @@ def timeout(name: str, seconds: float) -> Policy:
                 raise SourceTimeout(name, "no time was left to ask")
             try:
                 return await in_time(source(call.due(deadline)), deadline.remaining())
-            except TimeoutError as exc:
-                if not deadline.expired:
-                    raise  # not ours: something inside the source ran into a limit of its own
+            except OutOfTime as exc:
                 raise SourceTimeout(name, f"nothing within {seconds} s") from exc
 
         return timed

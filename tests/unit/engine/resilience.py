@@ -35,7 +35,7 @@ def known(seconds: float = 0.05, tail_seconds: float = 0.1) -> Latency:
 
 @dataclass
 class Resilient:
-    """``retry( hedge( measure( circuit_breaker( bulkhead( timeout( fault_injection( source )))))))``.
+    """A source within all policies but those of the cache, in the order of the stack.
 
     Any part may be replaced before ``source`` is called, and looked at afterwards.
     """
@@ -75,9 +75,7 @@ class Resilient:
             "circuit_breaker": circuit_breaker("promo", self.breaker, self.told),
             "bulkhead": bulkhead("promo", self.gate, self.told),
             "timeout": timeout("promo", self.timeout_seconds),
-            "fault_injection": fault_injection(
-                "promo", lambda: self.fault, self.random, self.told
-            ),
+            "fault_injection": fault_injection("promo", lambda: self.fault, self.random, self.told),
         }
         assert set(names) <= set(made), f"no such policy among {names}"
         return [policy for name, policy in made.items() if not names or name in names]

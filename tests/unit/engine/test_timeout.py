@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import SourceError, SourceRefused, SourceTimeout
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.source import Call, Reply, stack
@@ -102,3 +103,12 @@ async def test_a_timed_out_source_leaves_its_task_uncancelled(clock: VirtualCloc
     assert task is not None
     assert task.cancelling() == 0
     await asyncio.sleep(0.1)
+
+
+async def test_a_timer_that_goes_off_a_moment_early_is_still_our_timeout(
+    clock: VirtualClock,
+) -> None:
+    """Event loops round: the deadline's clock may not have got there when the timer goes off."""
+    late = Deadline(0.8, clock=lambda: 0.0)
+    with pytest.raises(SourceTimeout):
+        await stack(FakeSource(delay_seconds=FOREVER), timeout("promo", 0.4))(Call(late))
