@@ -20,7 +20,9 @@ class Latency:
         self._latest: deque[float] = deque()
         self._sorted: list[float] = []
 
-    def __len__(self) -> int:
+    @property
+    def calls(self) -> int:
+        """How many calls it knows."""
         return len(self._latest)
 
     def add(self, seconds: float) -> None:

@@ -57,11 +57,11 @@ def decide(
         return NotAgain()
     pause = retrying.random.uniform(0.0, retrying.pause_seconds)
     asked = error.retry_after_seconds if isinstance(error, BadStatus) else None
-    if asked is not None:
-        pause += max(0.0, asked)
+    if asked is not None and not asked <= 0:
+        pause += asked
     median = retrying.latency.quantile(MEDIAN)
     expected = retrying.expected_seconds if median is None else median
-    # Written so that it is false for what is no number, too: the source wrote that.
+    # Both comparisons are written so that what is no number does not fit: the source wrote it.
     if not pause + expected <= left_seconds:
         return NotAgain("deadline" if asked is None else "retry-after")
     return Again(pause) if retrying.budget.spend(now) else NotAgain("budget")

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from daphne.http_protocol import WebRequest
+from django.utils.http import http_date
 
 LINGER_SECONDS = 2.0
 """For how long we listen to a visitor whom we refused: to hang up at once would lose the answer."""
@@ -50,9 +51,12 @@ class BoundedRequest(WebRequest):
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         """Pass on a part of the response; at the server's end, let the connection end with it."""
-        if message.get("type") == "http.response.start" and self.server.draining and self.channel:
-            self.responseHeaders.setRawHeaders(b"connection", [b"close"])
-            self.channel.persistent = False
+        if message.get("type") == "http.response.start":
+            # An origin with a clock says when it answered (RFC 9110, 6.6.1).
+            self.responseHeaders.setRawHeaders(b"date", [http_date().encode()])
+            if self.server.draining and self.channel:
+                self.responseHeaders.setRawHeaders(b"connection", [b"close"])
+                self.channel.persistent = False
         super().handle_reply(message)
 
     def _refuse(self) -> None:

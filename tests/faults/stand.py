@@ -60,8 +60,8 @@ class Visitor:
         """Ask for a page of another gateway."""
         return ask(self.client, url)
 
-    def sign_in(self) -> None:
-        """Become the demo member."""
+    def sign_in(self, follow: str = "") -> httpx.Response:
+        """Become the demo member, and be led to ``follow`` if that is allowed."""
         form = self.client.get(self.url + "/signin/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
@@ -69,8 +69,11 @@ class Visitor:
             "csrfmiddlewaretoken": token[1],
             "username": DEMO_EMAIL,
             "password": DEMO_PASSWORD,
+            "next": follow,
         }
-        assert self.client.post(self.url + "/signin/", data=fields).status_code == 302
+        response = self.client.post(self.url + "/signin/", data=fields)
+        assert response.status_code == 302
+        return response
 
     def learn_whole(self) -> None:
         """Remember the page as it is now, with nothing missing."""

@@ -151,7 +151,7 @@ def test_tables_that_are_gone_are_missing_and_nothing_else(stand: Stand, shop: S
 def test_a_slow_query_ends_in_postgres_too(
     stand: Stand, shop: Shop, operator: psycopg.Connection, database: str
 ) -> None:
-    with _locked(shop):
+    with locked(shop):
         page = stand.member.ask()
         ended = wait_until(lambda: _waiting(operator, database) == 0, ENDED_SECONDS)
     note("Postgres query waits for a lock", page, f"arrivals {page.mark('arrivals')}")
@@ -164,7 +164,7 @@ def test_a_slow_query_ends_in_postgres_too(
 
 def test_an_exhausted_pool_leaves_every_visitor_a_page(stand: Stand, shop: Shop) -> None:
     missing = {name: stand.member.missing[name] for name in MISSING}
-    with _locked(shop):
+    with locked(shop):
         pages = _in_time(stand)
     back_seconds = stand.back_after(stand.member, PATIENCE_SECONDS)
     marks = sorted({page.mark("arrivals") for page in pages})
@@ -188,7 +188,7 @@ def _in_time(stand: Stand) -> list[Page]:
 
 
 @contextmanager
-def _locked(shop: Shop) -> Iterator[None]:
+def locked(shop: Shop) -> Iterator[None]:
     """Let every query of our tables wait while the block runs."""
     with psycopg.connect(shop.environment["DATABASE_URL"]) as connection:
         for table in TABLES:

@@ -1,11 +1,14 @@
 """Who is a member: the session's claim, judged by what Postgres says now."""
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from django.db import connection
 from django.test import Client
 
 from gateway.members.identity import MEMBERSHIP, Membership, end_all_sessions
@@ -15,19 +18,42 @@ from gateway.sources.orm import orm_source
 from tests.integration.sources.asking import call
 from tests.integration.sources.databases import pool
 
+pytestmark = pytest.mark.django_db
+
+T = TypeVar("T")
 PASSWORD = "a very long password"
 GREATEST_BIGINT = 2**63 - 1
 
 
-@pytest.fixture
-def member(django_db_setup: None, django_db_blocker: Any) -> Iterator[Member]:
-    """A member who is really in Postgres, where our own pool sees him too; gone afterwards."""
-    with django_db_blocker.unblock():
-        member = Member.objects.create_user("grace@example.com", PASSWORD, name="Grace")
+def committing(work: Callable[..., T]) -> Callable[..., T]:
+    """Run ``work`` in a thread of its own, where what it writes is committed.
+
+    Each test is one transaction that is rolled back, and in which our own pool sees nothing.
+    """
+
+    def closing(*args: Any, **kwargs: Any) -> T:
         try:
-            yield member
+            return work(*args, **kwargs)
         finally:
-            Member.objects.filter(pk=member.pk).delete()
+            connection.close()
+
+    @wraps(work)
+    def committed(*args: Any, **kwargs: Any) -> T:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(closing, *args, **kwargs).result()
+
+    return committed
+
+
+@pytest.fixture
+def member() -> Iterator[Member]:
+    """A member who is really in Postgres; gone afterwards."""
+    create = committing(Member.objects.create_user)
+    member = create("grace@example.com", PASSWORD, name="Grace")
+    try:
+        yield member
+    finally:
+        committing(Member.objects.filter(pk=member.pk).delete)()
 
 
 def membership(member_id: Any, session_hash: Any) -> Membership | None:
@@ -57,6 +83,7 @@ def test_the_proof_of_another_member_is_none(member: Member) -> None:
     assert membership(str(member.pk), other.get_session_auth_hash()) is None
 
 
+@committing
 def test_an_inactive_member_is_a_stranger(member: Member) -> None:
     Member.objects.filter(pk=member.pk).update(is_active=False)
     assert membership(str(member.pk), member.get_session_auth_hash()) is None
@@ -70,6 +97,7 @@ def test_an_id_that_nobody_has_is_a_stranger(member: Member, member_id: str) -> 
     assert membership(member_id, member.get_session_auth_hash()) is None
 
 
+@committing
 def test_a_new_password_ends_every_session(member: Member) -> None:
     proof = member.get_session_auth_hash()
     member.set_password("another long password")
@@ -78,6 +106,7 @@ def test_a_new_password_ends_every_session(member: Member) -> None:
     assert membership(str(member.pk), member.get_session_auth_hash()) is not None
 
 
+@committing
 def test_signing_out_ends_every_session(member: Member) -> None:
     proof = member.get_session_auth_hash()
     end_all_sessions(sender=None, user=member)
@@ -86,6 +115,7 @@ def test_signing_out_ends_every_session(member: Member) -> None:
     assert membership(str(member.pk), member.get_session_auth_hash()) is not None
 
 
+@committing
 def test_the_sign_out_page_ends_the_session_of_another_browser_too(member: Member) -> None:
     here, elsewhere = Client(), Client()
     for browser in (here, elsewhere):

@@ -54,6 +54,10 @@ async def test_the_limit_of_one_query_is_not_that_of_the_next(postgres_url: str)
     async with pool(size=1, url=postgres_url) as postgres:
         await ask(postgres, "SELECT 1", seconds=0.1)
         assert await word(postgres, "SELECT pg_sleep(0.3)") == "ok"
+        assert postgres._pool is not None
+        async with postgres._pool.connection() as connection:
+            cursor = await connection.execute("SHOW statement_timeout")
+            assert await cursor.fetchone() == ("0",)
 
 
 async def test_cancelling_the_caller_returns_at_once_and_ends_the_query(postgres_url: str) -> None:
@@ -78,6 +82,26 @@ async def test_a_storm_of_cancelled_queries_leaves_the_pool_whole(postgres_url: 
             assert await words(postgres, "SELECT 1", 40) == ["ok"] * 40
 
 
+async def test_a_connection_on_its_way_back_is_not_lost_when_the_caller_leaves(
+    postgres_url: str,
+) -> None:
+    """The only one there is, held up at the pool's door, where cancelling loses it."""
+    async with pool(size=1, url=postgres_url) as postgres:
+        asking = asyncio.create_task(word(postgres, "SELECT pg_sleep(0.2), 'way back'"))
+        assert await until(lambda: _one_runs(postgres_url, "%way back%"))
+        assert postgres._pool is not None
+        async with postgres._pool._lock:
+            assert await until(lambda: _none_runs(postgres_url, "%way back%"))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            assert asking.cancelled()
+            for _ in range(10):
+                await asyncio.sleep(0)
+        assert await word(postgres) == "ok"
+
+
 async def _cancelled_batch(postgres: Postgres, turns: int) -> None:
     tasks = [asyncio.create_task(word(postgres)) for _ in range(20)]
     for _ in range(turns):
@@ -93,6 +117,7 @@ async def test_when_every_backend_was_terminated_the_next_queries_succeed(
     async with pool(url=postgres_url, application_name="terminated") as postgres:
         await words(postgres, "SELECT pg_sleep(0.05)", 4)
         assert len(await beside(postgres_url, TERMINATE, "terminated")) == 4
+        assert await word(postgres) == "ok"
         assert await words(postgres, "SELECT 1", 8) == ["ok"] * 8
 
 

@@ -76,6 +76,9 @@ async def test_postgres_that_comes_back_is_found_again_soon(
         await _named_in_time(postgres, {"refused"})
         await asyncio.to_thread(own_postgres.start)
         assert await _recovers(postgres)
+        # The outage is over and forgotten: what is scarce now is not called refused.
+        assert await words(postgres, "SELECT pg_sleep(0.05)", 4) == ["ok"] * 4
+        assert set(await words(postgres, "SELECT pg_sleep(0.8)", 8)) == {"ok", "busy"}
 
 
 async def test_an_outage_leaves_no_queue_behind() -> None:

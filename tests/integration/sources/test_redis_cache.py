@@ -40,6 +40,7 @@ from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
 from tests.fakes import Recorder
 from tests.integration.sources.asking import SLACK_SECONDS
 from tests.misbehaving import BEHAVIOURS, MisbehavingUpstream, refusing_port
+from tests.misbehaving.wire import send, trickle
 
 PRICE = Price("8.99", "EUR")
 VALUES: dict[str, Any] = {
@@ -284,6 +285,21 @@ async def test_a_redis_that_hangs_fails_open() -> None:
 async def test_a_redis_that_talks_nonsense_fails_open() -> None:
     async with _disguised("garbage_status_line") as ours:
         await _fails_open(ours, "refused", "timeout", "error")
+
+
+async def test_a_redis_that_trickles_fails_open() -> None:
+    """Each single read is in time, the whole never."""
+
+    async def trickles(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        await send(writer, b"+")
+        await trickle(writer, b"a")
+
+    async with (
+        MisbehavingUpstream(trickles) as upstream,
+        shared(f"redis://127.0.0.1:{upstream.port}/0") as ours,
+    ):
+        await _fails_open(ours, "timeout")
 
 
 async def test_many_at_once_wait_for_a_hanging_redis_no_longer_than_one() -> None:

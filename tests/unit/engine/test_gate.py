@@ -34,8 +34,8 @@ def test_whoever_leaves_lets_the_last_to_come_in() -> None:
 def test_a_queue_that_is_full_turns_away_who_has_waited_longest() -> None:
     subject = gate()
     woken: list[str] = []
-    first, second, third, *_ = tickets = come(subject, 5)
-    third.wake = lambda: woken.append("third")
+    tickets = come(subject, 5)
+    tickets[2].wake = lambda: woken.append("third")
     newest = subject.enter(100.1, FAR)
     assert turns([*tickets, newest]) == [*("inside",) * 2, "full", *("waiting",) * 3]
     assert woken == ["third"]

@@ -15,7 +15,11 @@ REFUSED = SourceRefused("promo")
 def retrying(latency: Latency | None = None, *, idempotent: bool = True) -> Retrying:
     """Return what a retry is decided by; the source's median is 0.05 s."""
     return Retrying(
-        Budget(), latency or known(0.05), Random(1), expected_seconds=0.4, idempotent=idempotent
+        Budget(),
+        latency if latency is not None else known(0.05),
+        Random(1),
+        expected_seconds=0.4,
+        idempotent=idempotent,
     )
 
 

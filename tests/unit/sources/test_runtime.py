@@ -10,7 +10,7 @@ import pytest
 import gateway.runtime
 from gateway.aggregation.compose import Fragment, Plan
 from gateway.aggregation.errors import SourceError
-from gateway.aggregation.events import FallbackServed, SourceReplied
+from gateway.aggregation.events import CacheMissed, FallbackServed, SourceReplied
 from gateway.aggregation.source import State
 from gateway.runtime import Runtime, close_runtime, runtime
 from gateway.sources.http import Endpoint
@@ -82,10 +82,12 @@ async def test_a_fresh_time_of_zero_switches_the_cache_off(
     transport: Counting, settings: Any
 ) -> None:
     settings.PROMO_FRESH_SECONDS = 0
-    ours = Runtime(transport)
+    heard = Recorder()
+    ours = Runtime(transport, heard)
     replies = [await ours.source(THING)(call(tag="a")) for _ in range(3)]
     assert [reply.value["asked"] for reply in replies] == [1, 2, 3]
     assert {reply.state for reply in replies} == {State.LIVE}
+    assert heard.of(CacheMissed) == []
     await ours.close()
 
 
