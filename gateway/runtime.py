@@ -16,25 +16,36 @@ import msgspec
 from django.conf import settings
 from django.db import connections
 
-from gateway.aggregation.background import Background
-from gateway.aggregation.cache import Cache
+from gateway.aggregation.background import Background, give_up
+from gateway.aggregation.cache import Bounds, Cache
 from gateway.aggregation.compose import Composition, Declared, Plan, compose
 from gateway.aggregation.events import Listener
+from gateway.aggregation.negative import Negatives
 from gateway.aggregation.policies.caching import Keeping, caching
 from gateway.aggregation.policies.fallback import fallback
+from gateway.aggregation.policies.fault_injection import fault_injection
 from gateway.aggregation.policies.observe import observe
+from gateway.aggregation.policies.single_flight import single_flight
+from gateway.aggregation.policies.storing import Storing, storing
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.source import Call, Policy, Source, stack
+from gateway.aggregation.upstream import Upstream, asked_again, guarded, upstream
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint, http_source
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
 from gateway.sources.orm import Query, orm_source
 from gateway.sources.postgres import Postgres
 from gateway.sources.redis_cache import RedisCache, SharedRedis, connect
+from gateway.sources.redis_lock import RedisLock
+from gateway.sources.switches import Switches
 from gateway.sources.transports import build_transport
 from gateway.telemetry.listeners import listeners
 
 MEMORY_ENTRIES = 1_000
+CALLS_PER_SERVICE = 50
+"""Below what the transport allows for one host, so that the bulkhead refuses before it does."""
+
+NEGATIVE_SECONDS = 0.5
 DRAIN_SECONDS = 2.0
 
 
@@ -53,7 +64,10 @@ class Runtime:
         self.redis = connect(settings.REDIS_URL)
         self.background = Background()
         self._shared = SharedRedis(self.redis, time.time, self.emit)
+        self.switches = Switches(self._shared)
+        self.upstreams: dict[str, Upstream] = {}
         self._sources: dict[str, Source] = {}
+        self._watching = asyncio.get_running_loop().create_task(self.switches.watch())
 
     async def compose(self, plan: Plan, call: Call) -> Composition:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
@@ -67,6 +81,7 @@ class Runtime:
 
     async def close(self) -> None:
         """End what was begun: background work first, then what it used."""
+        give_up([self._watching])
         await self.background.drain(DRAIN_SECONDS)
         await self.transport.aclose()
         await self.redis.aclose()
@@ -75,28 +90,64 @@ class Runtime:
     def _build(self, declared: Declared) -> Source:
         match declared:
             case Endpoint():
-                address = getattr(settings, declared.service)
-                return self._stack(declared, http_source(declared, address, self.transport))
+                seconds = getattr(settings, declared.timeout)
+                known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
+                again = asked_again(declared.name, known, seconds, self.emit)
+                source = http_source(declared, getattr(settings, declared.service), self.transport)
+                return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
-                return self._stack(declared, orm_source(declared, self.postgres))
+                seconds = getattr(settings, declared.timeout)
+                known = self._upstream("postgres", seconds, settings.POSTGRES_POOL_SIZE)
+                source = orm_source(declared, self.postgres)
+                return self._stack(declared, source, self._guarded(declared, known))
             case _:
                 raise TypeError(f"No adapter is known for the source {declared!r}.")
 
-    def _stack(self, declared: Declaration, source: Source) -> Source:
+    def _stack(self, declared: Declaration, source: Source, inner: list[Policy]) -> Source:
         """Put around ``source`` what it declares: the formula stands in policies/__init__.py."""
         name = declared.name
         policies: list[Policy] = [observe(name, self.emit)]
         if declared.fallback is not msgspec.UNSET:
             policies.append(fallback(name, declared.fallback, self.emit))
         if declared.fresh is not None:
-            keeping = Keeping(self._cache(declared), time.time, self.background.spawn)
-            policies.append(caching(name, getattr(settings, declared.fresh), keeping, self.emit))
-        policies.append(timeout(name, getattr(settings, declared.timeout)))
-        return stack(source, *policies)
+            policies += self._kept(declared, getattr(settings, declared.fresh))
+        return stack(source, *policies, *inner)
+
+    def _kept(self, declared: Declaration, fresh_seconds: float) -> list[Policy]:
+        """Return the policies that keep replies; none of them where a source is never kept."""
+        name = declared.name
+        keeping = Keeping(
+            self._cache(declared),
+            Bounds(fresh_seconds, settings.STALE_SECONDS, partial(self.switches.purged_at, name)),
+            time.time,
+            self.background.spawn,
+        )
+        store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
+        if fresh_seconds <= 0:
+            return [storing(name, store, self.emit)]
+        return [
+            caching(name, keeping, self.emit),
+            single_flight(name, self.emit),
+            storing(name, store, self.emit),
+        ]
+
+    def _guarded(self, declared: Declaration, known: Upstream) -> list[Policy]:
+        name = declared.name
+        return [
+            *guarded(name, known, self.emit),
+            timeout(name, getattr(settings, declared.timeout)),
+            fault_injection(name, partial(self.switches.fault, name), known.random, self.emit),
+        ]
+
+    def _upstream(self, name: str, timeout_seconds: float, most_calls: int) -> Upstream:
+        """Return what is known of an upstream: one for all the sources that are asked of it."""
+        if name not in self.upstreams:
+            self.upstreams[name] = upstream(name, timeout_seconds, most_calls)
+        return self.upstreams[name]
 
     def _cache(self, declared: Declaration) -> Cache:
         shared = RedisCache(declared.name, declared.payload, self._shared)
-        return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared)
+        return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared, time.time)
 
 
 def _postgres_parameters() -> dict[str, Any]:

@@ -31,6 +31,7 @@ MEMBERS_TIMEOUT_SECONDS = _env.seconds("MEMBERS_TIMEOUT_SECONDS", 0.3)
 BOOKS_TIMEOUT_SECONDS = _env.seconds("BOOKS_TIMEOUT_SECONDS", 0.3)
 PROMO_FRESH_SECONDS = _env.seconds("PROMO_FRESH_SECONDS", 30, zero=True)
 RECCO_FRESH_SECONDS = _env.seconds("RECCO_FRESH_SECONDS", 30, zero=True)
+STALE_SECONDS = _env.seconds("STALE_SECONDS", 3600, zero=True)
 ARRIVALS_FRESH_SECONDS = _env.seconds("ARRIVALS_FRESH_SECONDS", 0, zero=True)
 
 # --- How much ---------------------------------------------------------------------------------

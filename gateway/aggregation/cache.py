@@ -1,30 +1,64 @@
-"""Rules of the cache, as plain code: how long an entry is good, and under which key it lies.
+"""Rules of the cache, as plain code: what an entry is worth, and under which key it lies.
 
 Times are wall-clock seconds, because entries are shared between processes and outlive them.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from gateway.aggregation.source import Reply, Terms
+
 WallClock = Callable[[], float]
+
+EAGERNESS = 1.0
+"""How early a popular entry is refreshed, in multiples of the time that the source takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """For how many seconds replies are fresh at most, and how long past that they are kept.
+
+    A source may say less, never more. Zero ``fresh`` seconds switch the cache off. ``purged_at`` is
+    the instant up to which nothing that was stored counts any more.
+    """
+
+    fresh: float
+    stale: float
+    purged_at: Callable[[], float] = lambda: 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A value that a source said at ``stored_at`` and that is good until ``fresh_until``."""
+    """A value that a source said at ``stored_at``, after it had taken ``took`` seconds.
+
+    Until ``fresh_until`` it is as good as new; until ``revalidate_until`` it may be shown while the
+    source is asked again; until ``stale_until`` it may be shown where the source fails. ``etag`` is
+    what the source calls this very value.
+    """
 
     value: Any
     stored_at: float
     fresh_until: float
+    revalidate_until: float = 0.0
+    stale_until: float = 0.0
+    took: float = 0.0
+    etag: str | None = None
 
 
-class Freshness(Enum):
+class Worth(Enum):
     """What an entry is worth."""
 
     FRESH = "fresh"
+    EARLY = "early"
+    """Fresh, and so near its end that one of the many who see it refreshes it."""
+    REVALIDATE = "revalidate"
+    """To be shown at once, and refreshed meanwhile (RFC 5861, 3)."""
+    STALE = "stale"
+    """To be shown only where the source fails (RFC 5861, 4)."""
     EXPIRED = "expired"
 
 
@@ -39,27 +73,53 @@ class Cache(Protocol):
         ...
 
     async def put(self, key: str, entry: Entry) -> None:
-        """Keep ``entry`` under ``key`` for as long as it is good, or let it go."""
+        """Keep ``entry`` under ``key`` for as long as it is good for anything, or let it go."""
         ...
 
 
-def freshness(entry: Entry, now: float, most_seconds: float) -> Freshness:
-    """Return what ``entry`` is worth at ``now``, where none older than ``most_seconds`` counts.
+def worth(entry: Entry, now: float, bounds: Bounds, luck: float) -> Worth:
+    """Return what ``entry`` is worth at ``now``, within today's bounds.
 
-    It may have been stored under a longer bound than today's. One from the future was written by a
-    clock that is not ours, and proves nothing.
+    One from the future was written by a clock that is not ours, and proves nothing. ``luck`` is
+    drawn evenly from ]0, 1] for each look: with it, about one in many finds an entry EARLY, the
+    sooner the longer its source took, so that replicas do not all refresh at once (Vattani et al.,
+    Optimal Probabilistic Cache Stampede Prevention, 2015).
     """
-    if entry.stored_at <= now < min(entry.fresh_until, entry.stored_at + most_seconds):
-        return Freshness.FRESH
-    return Freshness.EXPIRED
+    age = now - entry.stored_at
+    if age < 0 or age >= bounds.fresh + bounds.stale or entry.stored_at <= bounds.purged_at():
+        return Worth.EXPIRED
+    fresh_until = min(entry.fresh_until, entry.stored_at + bounds.fresh)
+    if now < fresh_until:
+        early = now - entry.took * EAGERNESS * math.log(luck) >= fresh_until
+        return Worth.EARLY if early else Worth.FRESH
+    if now < entry.revalidate_until:
+        return Worth.REVALIDATE
+    return Worth.STALE if now < entry.stale_until else Worth.EXPIRED
 
 
-def fresh_seconds(configured: float, said: float | None) -> float:
-    """Return for how long a reply may be kept: as long as its source said, within our own bound.
+def entry_of(reply: Reply, now: float, bounds: Bounds, took: float) -> Entry | None:
+    """Return what is kept of a live reply; None where its source, or we, allow nothing."""
+    terms = reply.terms
+    fresh = fresh_seconds(bounds.fresh, terms)
+    if fresh <= 0:
+        return None
+    fresh_until = now + fresh
+    revalidate = min(terms.while_revalidate, bounds.stale)
+    if_error = bounds.stale if terms.if_error is None else min(terms.if_error, bounds.stale)
+    return Entry(
+        reply.value,
+        now,
+        fresh_until,
+        fresh_until + revalidate,
+        fresh_until + max(revalidate, if_error),
+        took,
+        terms.etag,
+    )
 
-    ``said`` is None where the source did not speak of it.
-    """
-    return max(0.0, configured if said is None else min(configured, said))
+
+def fresh_seconds(bound: float, terms: Terms) -> float:
+    """Return for how long a reply is fresh: as long as its source says, within our own bound."""
+    return max(0.0, bound if terms.fresh is None else min(bound, terms.fresh))
 
 
 def key_for(source: str, args: Mapping[str, Any]) -> str:

@@ -67,6 +67,51 @@ class CacheMissed:
 
 
 @dataclass(frozen=True, slots=True)
+class StaleServed:
+    """An entry of ``age`` seconds past its lifetime was shown; ``reason`` says why."""
+
+    source: str
+    reason: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshBegun:
+    """An entry is being refreshed beside the page that it was shown on."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryConfirmed:
+    """The source said that what we keep is still what it would say."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeHit:
+    """A failure of a moment ago was remembered; the source was not asked."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlightJoined:
+    """A call waits for one that asks the same and runs already."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FleetWaited:
+    """Another gateway asks the same: its answer is waited for."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class CacheFailed:
     """A cache did not do what it was asked (``operation`` is get or put) and was passed over."""
 
@@ -226,6 +271,12 @@ Event = (
     | CacheHit
     | CacheMissed
     | CacheFailed
+    | StaleServed
+    | RefreshBegun
+    | EntryConfirmed
+    | NegativeHit
+    | FlightJoined
+    | FleetWaited
     | BreakerOpened
     | BreakerHalfOpened
     | BreakerClosed

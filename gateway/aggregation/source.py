@@ -19,16 +19,42 @@ def _nothing() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a source lets its reply be kept, in seconds.
+
+    ``fresh`` and ``if_error`` are None where it did not say. ``etag`` is its name for this very
+    value.
+    """
+
+    fresh: float | None = None
+    while_revalidate: float = 0.0
+    if_error: float | None = None
+    etag: str | None = None
+
+
+NO_TERMS = Terms()
+
+
+class Unchanged:
+    """The value of a reply that says: it is still the one that you named by its ``etag``."""
+
+
+UNCHANGED = Unchanged()
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What one source is asked, and until when.
 
     ``args`` are the values that the reply depends on, and all of them: a cache key is made of them.
-    ``baggage`` travels along and changes nothing in the reply: request id, trace context.
+    ``baggage`` travels along and changes nothing in the reply: request id, trace context. ``etag``
+    names a value that we have already: the reply may be ``UNCHANGED`` then.
     """
 
     deadline: Deadline
     args: Mapping[str, Any] = field(default_factory=_nothing)
     baggage: Mapping[str, str] = field(default_factory=_nothing, repr=False)
+    etag: str | None = None
 
     def due(self, deadline: Deadline) -> "Call":
         """Return the same call with another deadline."""
@@ -57,7 +83,8 @@ class Reply:
     """A value and its provenance.
 
     ``age`` is in seconds since the source said it. ``lifetime`` is how many seconds it may still be
-    kept; None where the source did not say. ``reason`` is why a stale or fallback value is shown.
+    kept; None where nobody knows. ``reason`` is why a stale or fallback value is shown. ``terms``
+    are the source's own for keeping it.
     """
 
     value: Any
@@ -65,6 +92,7 @@ class Reply:
     age: float = 0.0
     lifetime: float | None = None
     reason: str | None = None
+    terms: Terms = NO_TERMS
 
 
 Source = Callable[[Call], Awaitable[Reply]]

@@ -13,11 +13,12 @@ from gateway.aggregation.errors import (
     SourceRejected,
     SourceTimeout,
 )
-from gateway.aggregation.source import Call, Reply, Source
+from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
 from gateway.sources.body import read_body
 from gateway.sources.declaration import Declaration
 from gateway.sources.foreign import translated
-from gateway.sources.lifetime import lifetime_seconds
+from gateway.sources.lifetime import seconds
+from gateway.sources.terms import terms
 
 TIME_LEFT_HEADER = "X-Envoy-Expected-Rq-Timeout-Ms"
 JSON = "application/json"
@@ -49,6 +50,8 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
         with translated(endpoint.name):
             response = await transport.handle_async_request(request)
             try:
+                if call.etag and response.status_code == httpx.codes.NOT_MODIFIED:
+                    return Reply(UNCHANGED, terms=terms(response.headers))
                 _judge(endpoint.name, response)
                 body = await read_body(endpoint.name, response)
             finally:
@@ -57,7 +60,7 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
             value = decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
             raise BadPayload(endpoint.name, _shortened(str(exc))) from exc
-        return Reply(value, lifetime=lifetime_seconds(response.headers))
+        return Reply(value, terms=terms(response.headers))
 
     return asked
 
@@ -74,17 +77,16 @@ def _request(endpoint: Endpoint, url: httpx.URL, call: Call) -> httpx.Request:
         address = url.copy_merge_params(query) if query else url
     except (httpx.InvalidURL, UnicodeEncodeError) as exc:
         raise SourceRejected(endpoint.name, "arguments that fit into no address") from exc
-    return httpx.Request(
-        "GET",
-        address,
-        headers={
-            "Accept": JSON,
-            # A reply that is not packed cannot be a bomb, and the way is short.
-            "Accept-Encoding": "identity",
-            **call.baggage,
-            TIME_LEFT_HEADER: str(milliseconds),
-        },
-    )
+    headers = {
+        "Accept": JSON,
+        # A reply that is not packed cannot be a bomb, and the way is short.
+        "Accept-Encoding": "identity",
+        **call.baggage,
+        TIME_LEFT_HEADER: str(milliseconds),
+    }
+    if call.etag:
+        headers["If-None-Match"] = call.etag
+    return httpx.Request("GET", address, headers=headers)
 
 
 def _text(value: Any) -> str:
@@ -94,7 +96,8 @@ def _text(value: Any) -> str:
 def _judge(source: str, response: httpx.Response) -> None:
     """Raise unless the reply is one that can be read on: its status and its format are right."""
     if response.status_code != httpx.codes.OK:
-        raise BadStatus(source, response.status_code)
+        asked_to_wait = seconds(response.headers.get("Retry-After", ""))
+        raise BadStatus(source, response.status_code, asked_to_wait or None)
     content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if content_type != JSON:
         raise BadContentType(source, _shortened(content_type or "none"))

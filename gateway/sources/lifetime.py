@@ -11,21 +11,24 @@ def lifetime_seconds(headers: httpx.Headers) -> float | None:
     here: a key names the member, so no reply reaches anybody else. What cannot be read counts as
     stale (4.2.1).
     """
-    said = headers.get("Cache-Control")
-    if said is None:
-        return None
-    directives: dict[str, str] = {}
-    for part in said.split(","):
-        name, _, value = part.strip().partition("=")
-        directives.setdefault(name.strip().lower(), value.strip('" '))
-    if "no-store" in directives or "no-cache" in directives:
+    said = directives(headers)
+    if "no-store" in said or "no-cache" in said:
         return 0.0
-    if "max-age" not in directives:
+    if "max-age" not in said:
         return None
-    return max(0.0, _seconds(directives["max-age"]) - _seconds(headers.get("Age", "0")))
+    return max(0.0, seconds(said["max-age"]) - seconds(headers.get("Age", "0")))
 
 
-def _seconds(text: str) -> float:
+def directives(headers: httpx.Headers) -> dict[str, str]:
+    """Return the directives of ``Cache-Control`` by name; of one that is repeated, the first."""
+    found: dict[str, str] = {}
+    for part in headers.get("Cache-Control", "").split(","):
+        name, _, value = part.strip().partition("=")
+        found.setdefault(name.strip().lower(), value.strip('" '))
+    return found
+
+
+def seconds(text: str) -> float:
     """Return delta-seconds (RFC 9111, 1.2.2); what is none counts as 0, what is huge as a lot."""
     if not (text.isascii() and text.isdigit()):
         return 0.0

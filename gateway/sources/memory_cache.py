@@ -2,7 +2,7 @@
 
 from cachetools import LRUCache
 
-from gateway.aggregation.cache import Cache, Entry
+from gateway.aggregation.cache import Cache, Entry, WallClock
 
 
 class MemoryCache:
@@ -21,18 +21,26 @@ class MemoryCache:
 
 
 class NearAndFar:
-    """A near cache in front of a far one: what the far one has is kept near as well."""
+    """A near cache in front of a far one: what the far one has is kept near as well.
 
-    def __init__(self, near: Cache, far: Cache) -> None:
+    One near that is past its freshness may have a successor in the far one, from another gateway.
+    """
+
+    def __init__(self, near: Cache, far: Cache, wall: WallClock) -> None:
         self._near = near
         self._far = far
+        self._wall = wall
 
     async def get(self, key: str) -> Entry | None:
-        """Return the entry from the nearer cache that has one."""
-        entry = await self._near.get(key)
-        if entry is None and (entry := await self._far.get(key)) is not None:
-            await self._near.put(key, entry)
-        return entry
+        """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
+        near = await self._near.get(key)
+        if near is not None and self._wall() < near.fresh_until:
+            return near
+        far = await self._far.get(key)
+        if far is None or (near is not None and near.stored_at >= far.stored_at):
+            return near
+        await self._near.put(key, far)
+        return far
 
     async def put(self, key: str, entry: Entry) -> None:
         """Keep ``entry`` in both."""

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from gateway.aggregation.cache import Entry, WallClock
 from gateway.aggregation.events import CacheFailed, Listener
 
-FORMAT = 1
+FORMAT = 2
 """Of what lies in Redis. Another number there was written by another release, and is not read."""
 
 OPERATION_SECONDS = 0.1
@@ -27,6 +27,10 @@ class _Stored(msgspec.Struct, Generic[T], frozen=True, array_like=True):
     format: int
     stored_at: float
     fresh_until: float
+    revalidate_until: float
+    stale_until: float
+    took: float
+    etag: str | None
     value: T
 
 
@@ -78,15 +82,24 @@ class RedisCache:
             return None
         if stored is None or stored.format != FORMAT:
             return None
-        return Entry(stored.value, stored.stored_at, stored.fresh_until)
+        return Entry(
+            stored.value,
+            stored.stored_at,
+            stored.fresh_until,
+            stored.revalidate_until,
+            stored.stale_until,
+            stored.took,
+            stored.etag,
+        )
 
     async def put(self, key: str, entry: Entry) -> None:
-        """Keep ``entry`` until it is no longer good, or do nothing where Redis fails."""
-        lifetime_ms = int((entry.fresh_until - self._shared.wall()) * 1000)
+        """Keep ``entry`` until it is good for nothing, or do nothing where Redis fails."""
+        good_until = max(entry.fresh_until, entry.stale_until)
+        lifetime_ms = int((good_until - self._shared.wall()) * 1000)
         if lifetime_ms <= 0:
             return
         try:
-            raw = self._encode(_Stored(FORMAT, entry.stored_at, entry.fresh_until, entry.value))
+            raw = self._encode(_stored(entry))
             if len(raw) > MAX_ENTRY_BYTES:
                 return
             async with asyncio.timeout(OPERATION_SECONDS):
@@ -95,11 +108,24 @@ class RedisCache:
             self._failed("put", error)
 
     def _failed(self, operation: str, error: Exception) -> None:
-        self._shared.emit(CacheFailed(self._name, operation, _reason(error), error))
+        self._shared.emit(CacheFailed(self._name, operation, reason_of(error), error))
 
 
 _UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
 """What decoding raises for a value that another wrote, or that was changed on the way."""
+
+
+def _stored(entry: Entry) -> _Stored[Any]:
+    return _Stored(
+        FORMAT,
+        entry.stored_at,
+        entry.fresh_until,
+        entry.revalidate_until,
+        entry.stale_until,
+        entry.took,
+        entry.etag,
+        entry.value,
+    )
 
 
 def _bytes(raw: bytes | str) -> bytes:
@@ -107,7 +133,8 @@ def _bytes(raw: bytes | str) -> bytes:
     return raw if isinstance(raw, bytes) else raw.encode()
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why an operation on Redis failed, in one word of a closed list."""
     if isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower():
         return "timeout"
     if isinstance(error, _UNREADABLE):

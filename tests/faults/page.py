@@ -17,8 +17,10 @@ _PLACES = {
     "provenance": re.compile(r'<p class="provenance">.*?</p>', re.S),
 }
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
-_CHANGING = ("date", "server-timing", "x-request-id", "fragment-status", "gateway-complete")
-_CHANGING += ("content-length", "cache-control")
+_CHANGING = frozenset(
+    ("date", "server-timing", "x-request-id", "fragment-status", "gateway-complete")
+    + ("content-length", "cache-control")
+)
 CODE = re.compile(r"Traceback|File &quot;|File \"|\.py\b|0x[0-9a-f]{8}|<class|&lt;class")
 """What only our own code says: none of it belongs on a page."""
 
@@ -38,7 +40,7 @@ class Page:
     @property
     def complete(self) -> bool:
         """What ``Gateway-Complete`` says."""
-        return self.response.headers.get("Gateway-Complete") == "?1"
+        return bool(self.response.headers.get("Gateway-Complete") == "?1")
 
     @property
     def marks(self) -> dict[str, dict[str, str]]:

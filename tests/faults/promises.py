@@ -1,6 +1,5 @@
 """What is promised of the page under any fault, in figures and in words."""
 
-import re
 from collections.abc import Iterator
 
 from gateway.aggregation.errors import SourceError
@@ -54,21 +53,26 @@ def broken_by(page: Page, whole: Page, missing: dict[str, str], state: str) -> I
     """
     yield from _about_the_answer(page, whole)
     yield from _about_what_is_healthy(page, whole, missing)
-    parts = page.parts
     for fragment, html in missing.items():
-        mark = page.marks.get(fragment, {})
-        if mark.get("state") != state:
-            yield f"{fragment} is {page.mark(fragment)}, and should be {state}"
-        if mark.get("reason") not in REASONS:
-            yield f"{fragment} gives {mark.get('reason')!r}, which is not a reason of the list"
-        if state == "fallback" and parts[fragment] != html:
-            yield f"{fragment} does not look as usual when it is missing: {parts[fragment]}"
+        yield from _about_what_is_broken(page, fragment, html, state)
     if missing and page.complete:
         yield "Gateway-Complete says that nothing is missing"
     if missing and page.response.headers.get("Cache-Control") != "no-store":
         yield "an incomplete page may be kept"
     if not missing and not page.complete:
         yield f"the page is not complete: {page.response.headers.get('Fragment-Status')}"
+
+
+def _about_what_is_broken(page: Page, fragment: str, html: str, state: str) -> Iterator[str]:
+    mark, shown = page.marks.get(fragment, {}), page.parts[fragment]
+    if mark.get("state") != state:
+        yield f"{fragment} is {page.mark(fragment)}, and should be {state}"
+    if mark.get("reason") not in REASONS:
+        yield f"{fragment} gives {mark.get('reason')!r}, which is not a reason of the list"
+    if state == "fallback" and shown != html:
+        yield f"{fragment} does not look as usual when it is missing: {shown}"
+    if state == "stale" and "As of" not in shown:
+        yield f"{fragment} does not say that it is from earlier: {shown}"
 
 
 def _about_the_answer(page: Page, whole: Page) -> Iterator[str]:
@@ -95,8 +99,3 @@ def _about_what_is_healthy(page: Page, whole: Page, missing: dict[str, str]) -> 
             yield f"{fragment} is healthy, and does not look so: {parts[fragment]}"
     if parts["rest"] != usual["rest"]:
         yield "something changed that belongs to no fragment"
-
-
-def without_ids(text: str) -> str:
-    """Return ``text`` without what differs from request to request."""
-    return re.sub(r"[0-9a-f]{32}", "", text)

@@ -34,6 +34,8 @@ VISITORS = 4
 PAGES_UNDER_LOAD = 60
 HUGE_BYTES = 4 * 1024 * 1024
 PAUSE_MS = 1_000
+READS = ("GET", "MGET", "HGET")
+READS_AND_WRITES = (*READS, "SET", "PSETEX", "HSET")
 
 TOXICS: dict[str, tuple[Toxic, ...]] = {
     "is not there": (Down(),),
@@ -203,14 +205,19 @@ def _keys(stand: Stand, operator: redis.Redis) -> set[bytes]:
         stand.stranger.ask()
         while len(keys) < 2:
             command = monitor.next_command()["command"].split()
-            if command[0].upper() in ("GET", "SET"):
+            if command[0].upper().startswith(READS_AND_WRITES):
                 keys.add(command[1].encode())
     return keys
 
 
 def _reads(operator: redis.Redis) -> int:
     """Return how often anybody has read an entry."""
-    return int(operator.info("commandstats").get("cmdstat_get", {"calls": 0})["calls"])
+    counted = operator.info("commandstats")
+    return sum(
+        int(each["calls"])
+        for name, each in counted.items()
+        if name.removeprefix("cmdstat_").upper().startswith(READS)
+    )
 
 
 @contextmanager

@@ -47,10 +47,6 @@ class Upstreams:
         for name in NAMES:
             self.behave(name, "well")
 
-    def accepted(self, name: str) -> int:
-        """Return how many connections a service has had."""
-        return int(self._ask(do="look", who=name)["accepted"])
-
     def open(self, name: str) -> int:
         """Return how many connections to a service are open."""
         return int(self._ask(do="look", who=name)["open"])
@@ -100,7 +96,7 @@ class _Service:
                 await self.become(says(reply(json.dumps(command["document"]).encode())))
             case "refuse":
                 await self.shut()
-        return {"accepted": self.server.accepted, "open": self.server.open_connections}
+        return {"open": self.server.open_connections}
 
     async def become(self, behaviour: Any) -> None:
         self.server.behaviour = behaviour

@@ -1,69 +1,113 @@
-"""caching: what a source said lately need not be asked again."""
+"""caching: what a source said lately need not be asked again, and is better than nothing later."""
 
+import random
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from gateway.aggregation.cache import (
-    Cache,
-    Entry,
-    Freshness,
-    WallClock,
-    fresh_seconds,
-    freshness,
-    key_for,
+from gateway.aggregation.cache import Bounds, Cache, Entry, WallClock, Worth, key_for, worth
+from gateway.aggregation.deadline import Deadline
+from gateway.aggregation.errors import SourceCrashed, SourceError
+from gateway.aggregation.events import (
+    CacheHit,
+    CacheMissed,
+    Listener,
+    RefreshBegun,
+    StaleServed,
 )
-from gateway.aggregation.events import CacheHit, CacheMissed, Listener
 from gateway.aggregation.source import Call, Policy, Reply, Source, State
 
 Spawn = Callable[[Coroutine[Any, Any, None]], bool]
+REFRESH_SECONDS = 2.0
+"""How long a refresh may take that no visitor waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where replies are kept, by which clock, and who stores them while the page goes on."""
+    """Where replies are kept, within which bounds, by which clock, and who works beside pages.
 
-    cache: Cache
-    wall: WallClock
-    spawn: Spawn
-
-
-def caching(name: str, seconds: float, keeping: Keeping, emit: Listener) -> Policy:
-    """Return a policy that answers from the cache while an entry is fresh: ``seconds`` at most.
-
-    A reply in hand is passed on at once and stored beside that, so that a slow cache costs the
-    page nothing. Zero seconds switch the policy off.
+    ``luck`` draws evenly from ]0, 1].
     """
 
-    def policy(source: Source) -> Source:
-        async def cached(call: Call) -> Reply:
-            key = key_for(name, call.args)
-            entry = await keeping.cache.get(key)
-            now = keeping.wall()
-            if entry is not None and freshness(entry, now, seconds) is Freshness.FRESH:
-                emit(CacheHit(name, now - entry.stored_at))
-                return _from(entry, now, seconds)
-            emit(CacheMissed(name))
-            reply = await source(call)
-            lifetime = fresh_seconds(seconds, reply.lifetime)
-            if lifetime > 0 and reply.state is State.LIVE:
-                said_at = keeping.wall()
-                kept = Entry(reply.value, said_at, said_at + lifetime)
-                keeping.spawn(keeping.cache.put(key, kept))
-            return replace(reply, lifetime=lifetime)
-
-        return cached
-
-    return policy if seconds > 0 else _uncached
+    cache: Cache
+    bounds: Bounds
+    wall: WallClock
+    spawn: Spawn
+    luck: Callable[[], float] = lambda: 1.0 - random.random()  # noqa: S311 - no secret
 
 
-def _from(entry: Entry, now: float, seconds: float) -> Reply:
-    age = now - entry.stored_at
-    return Reply(entry.value, State.FRESH, age, min(entry.fresh_until - now, seconds - age))
+def caching(name: str, keeping: Keeping, emit: Listener) -> Policy:
+    """Return a policy that answers from the cache as far as entries are worth it.
+
+    It only reads; ``storing`` further in writes. A fresh entry answers; one near its end answers
+    and is refreshed beside the page; one past its end answers where the source fails. Where the
+    bounds allow nothing to be fresh, the policy is off.
+    """
+    if keeping.bounds.fresh <= 0:
+        return lambda source: source
+    return lambda source: _Cached(name, keeping, emit, source)
 
 
-def _uncached(source: Source) -> Source:
-    async def passed(call: Call) -> Reply:
-        return replace(await source(call), lifetime=0.0)
+class _Cached:
+    def __init__(self, name: str, keeping: Keeping, emit: Listener, source: Source) -> None:
+        self._name = name
+        self._keeping = keeping
+        self._emit = emit
+        self._source = source
+        self._refreshing: set[str] = set()
 
-    return passed
+    async def __call__(self, call: Call) -> Reply:
+        key = key_for(self._name, call.args)
+        entry = await self._keeping.cache.get(key)
+        if entry is None:
+            self._emit(CacheMissed(self._name))
+            return await self._source(call)
+        now = self._keeping.wall()
+        match worth(entry, now, self._keeping.bounds, self._keeping.luck()):
+            case Worth.FRESH:
+                return self._hit(entry, now)
+            case Worth.EARLY:
+                self._refresh(key, call)
+                return self._hit(entry, now)
+            case Worth.REVALIDATE:
+                self._refresh(key, call)
+                return self._stale(entry, now, "revalidating")
+            case Worth.STALE:
+                return await self._or_stale(entry, now, call)
+            case Worth.EXPIRED:
+                self._emit(CacheMissed(self._name))
+                return await self._source(call)
+
+    async def _or_stale(self, entry: Entry, now: float, call: Call) -> Reply:
+        self._emit(CacheMissed(self._name))
+        try:
+            return await self._source(call)
+        except SourceCrashed:
+            raise
+        except SourceError as error:
+            return self._stale(entry, now, error.reason)
+
+    def _hit(self, entry: Entry, now: float) -> Reply:
+        age = now - entry.stored_at
+        self._emit(CacheHit(self._name, age))
+        left = min(entry.fresh_until - now, self._keeping.bounds.fresh - age)
+        return Reply(entry.value, State.FRESH, age, left)
+
+    def _stale(self, entry: Entry, now: float, reason: str) -> Reply:
+        age = now - entry.stored_at
+        self._emit(StaleServed(self._name, reason, age))
+        return Reply(entry.value, State.STALE, age, 0.0, reason)
+
+    def _refresh(self, key: str, call: Call) -> None:
+        """Ask the source again, for whoever comes next; once at a time for a key."""
+        if key not in self._refreshing and self._keeping.spawn(self._refreshed(key, call)):
+            self._refreshing.add(key)
+            self._emit(RefreshBegun(self._name))
+
+    async def _refreshed(self, key: str, call: Call) -> None:
+        deadline = Deadline.after(REFRESH_SECONDS, call.deadline.clock)
+        # A failure was told by the policies further in, and the entry stays what it is worth.
+        with suppress(SourceError):
+            await self._source(call.due(deadline))
+        self._refreshing.discard(key)

@@ -1,0 +1,104 @@
+"""What is switched while the gateways run, for all of them at once: faults on purpose, and purges.
+
+It lies in Redis and every gateway looks once a second. Where Redis is gone, each goes on with what
+it saw last; faults end by themselves, so that none is forgotten.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import redis
+from redis.exceptions import RedisError
+
+from gateway.aggregation.events import CacheFailed
+from gateway.aggregation.faults import FaultRule
+from gateway.sources.redis_cache import OPERATION_SECONDS, SharedRedis, reason_of
+
+FAULTS = "page:faults"
+PURGES = "page:purges"
+LOOK_SECONDS = 1.0
+FAULT_SECONDS = 600.0
+"""How long a fault lasts if nobody says otherwise."""
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    rule: FaultRule
+    until: float
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Fault).decode
+
+
+class Switches:
+    """What this gateway knows of the switches. Before the first look there are none."""
+
+    def __init__(self, shared: SharedRedis) -> None:
+        self._shared = shared
+        self._faults: dict[str, _Fault] = {}
+        self._purges: dict[str, float] = {}
+
+    def fault(self, source: str) -> FaultRule | None:
+        """Return what is to be done to the calls of ``source`` right now."""
+        fault = self._faults.get(source)
+        return fault.rule if fault and self._shared.wall() < fault.until else None
+
+    def purged_at(self, source: str) -> float:
+        """Return the instant (wall clock) up to which nothing kept of ``source`` counts."""
+        return self._purges.get(source, 0.0)
+
+    async def watch(self) -> None:
+        """Look once a second, for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Take over what Redis holds; keep what we know where it does not answer."""
+        client = self._shared.client
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                faults = await client.hgetall(FAULTS)
+                purges = await client.hgetall(PURGES)
+            self._faults = {_text(name): _decode(raw) for name, raw in faults.items()}
+            self._purges = {_text(name): float(raw) for name, raw in purges.items()}
+        except (RedisError, OSError, TimeoutError, ValueError) as error:
+            self._shared.emit(CacheFailed("switches", "look", reason_of(error), error))
+
+
+def set_fault(url: str, source: str, rule: FaultRule | None, seconds: float) -> None:
+    """Begin a fault of ``source`` in all gateways for ``seconds``, or end it. Raises RedisError."""
+    with _connected(url) as client:
+        if rule is None:
+            client.hdel(FAULTS, source)
+        else:
+            client.hset(FAULTS, source, _encode(_Fault(rule, time.time() + seconds)).decode())
+
+
+def faults_now(url: str) -> dict[str, FaultRule]:
+    """Return the faults that are switched on. Raises RedisError."""
+    with _connected(url) as client:
+        found = {_text(name): _decode(raw) for name, raw in client.hgetall(FAULTS).items()}
+    return {name: fault.rule for name, fault in found.items() if time.time() < fault.until}
+
+
+def purge(url: str, source: str) -> None:
+    """Make all gateways forget what they keep of ``source``. Raises RedisError."""
+    with _connected(url) as client:
+        client.hset(PURGES, source, repr(time.time()))
+
+
+@contextmanager
+def _connected(url: str) -> Iterator["redis.Redis"]:
+    client = redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=2.0)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _text(raw: bytes | str) -> str:
+    return raw if isinstance(raw, str) else raw.decode()
