@@ -1,6 +1,8 @@
 """Sources that are an HTTP service: ask, read within bounds, judge at the door."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import httpx
@@ -22,6 +24,10 @@ from gateway.sources.terms import terms
 
 TIME_LEFT_HEADER = "X-Envoy-Expected-Rq-Timeout-Ms"
 JSON = "application/json"
+ADDRESSES = 1_000
+"""How many addresses of a source are kept ready."""
+
+Args = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +49,13 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
     redirects or reads proxies from the environment.
     """
     decode = msgspec.json.Decoder(endpoint.payload).decode
-    url = httpx.URL(address + endpoint.path)
+    base = httpx.URL(address + endpoint.path)
+    # To put an address together costs more than to send it, and most are asked again and again.
+    url_of = lru_cache(maxsize=ADDRESSES)(partial(_address, base))
 
     async def asked(call: Call) -> Reply:
-        request = _request(endpoint, url, call)
+        args = tuple((name, call.args.get(name)) for name in endpoint.asks)
+        request = _request(endpoint, url_of, args, call)
         with translated(endpoint.name):
             response = await transport.handle_async_request(request)
             try:
@@ -65,16 +74,21 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
     return asked
 
 
-def _request(endpoint: Endpoint, url: httpx.URL, call: Call) -> httpx.Request:
+def _address(base: httpx.URL, args: Args) -> httpx.URL:
+    query = {name: _text(value) for name, value in args if value is not None}
+    return base.copy_merge_params(query) if query else base
+
+
+def _request(
+    endpoint: Endpoint, url_of: Callable[[Args], httpx.URL], args: Args, call: Call
+) -> httpx.Request:
     """Return what is sent. Raises ``SourceRejected`` where the arguments fit into no address."""
     milliseconds = int(call.deadline.remaining() * 1000)
     if milliseconds < 1:
         # A service could take a zero for "no limit".
         raise SourceTimeout(endpoint.name, "no time was left to ask")
-    args = call.narrowed(endpoint.asks).args
-    query = {name: _text(value) for name, value in args.items() if value is not None}
     try:
-        address = url.copy_merge_params(query) if query else url
+        address = url_of(args)
     except (httpx.InvalidURL, UnicodeEncodeError) as exc:
         raise SourceRejected(endpoint.name, "arguments that fit into no address") from exc
     headers = {
