@@ -37,8 +37,8 @@ class BreakerRules:
     ``slow_rate`` took longer than ``slow_seconds``. A rate above 1 switches that reason off.
 
     The first time it stays open for ``open_seconds``; each further time ``growth`` times as long,
-    up to ``most_open_seconds``: with a source's timeout added, that is how late the end of an outage
-    may be noticed. Each ``calm_seconds`` that it stays closed undo one such step.
+    up to ``most_open_seconds``: with a source's timeout added, that is how late the end of an
+    outage may be noticed. Each ``calm_seconds`` that it stays closed undo one such step.
     """
 
     failure_rate: float = 0.5

@@ -14,26 +14,45 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.urls import Resolver404, resolve, set_script_prefix
 
+from gateway.telemetry.listeners import listeners
+from gateway.web.admission import admission
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def native(view: View) -> View:
-    """Mark an async view that never does synchronous I/O: no ORM, no file, no blocking call."""
+    """Mark an async view that never does synchronous I/O: no ORM, no file, no blocking call.
+
+    It stands behind the door of ``admission``, unless it is ``always_admitted`` too.
+    """
     if not asyncio.iscoroutinefunction(view):
         raise TypeError(f"{view.__qualname__} is not async, so it cannot be native.")
     view.native = True  # type: ignore[attr-defined]
     return view
 
 
+def always_admitted(view: View) -> View:
+    """Mark a native view that must answer under any load: health, above all."""
+    view.always_admitted = True  # type: ignore[attr-defined]
+    return view
+
+
 class Handler(ASGIHandler):
     """Django's handler, with a shorter way for native views."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._handle_admitted = admission(self._handle_native, listeners())
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and _is_native(scope["path"]):
+        view = _view_at(scope["path"]) if scope["type"] == "http" else None
+        if not getattr(view, "native", False):
+            await super().__call__(scope, receive, send)
+        elif getattr(view, "always_admitted", False):
             await self._handle_native(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await self._handle_admitted(scope, receive, send)
 
     async def _handle_native(self, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -70,8 +89,8 @@ class Handler(ASGIHandler):
             response.close()
 
 
-def _is_native(path: str) -> bool:
+def _view_at(path: str) -> Any:
     try:
-        return getattr(resolve(path).func, "native", False)
+        return resolve(path).func
     except Resolver404:
-        return False
+        return None

@@ -14,7 +14,7 @@ from gateway.aggregation.errors import SourceError
 from gateway.runtime import Runtime, runtime
 from gateway.sources.foreign import translated
 from gateway.telemetry.metrics import CONTENT_TYPE, exposition
-from gateway.web.handler import native
+from gateway.web.handler import always_admitted, native
 from gateway.web.methods import safe_only
 
 PROBE_SECONDS = 0.3
@@ -47,6 +47,7 @@ readiness = Readiness()
 
 
 @native
+@always_admitted
 @safe_only
 async def livez(request: HttpRequest) -> HttpResponse:
     """Say that the process answers. It asks nobody."""
@@ -54,6 +55,7 @@ async def livez(request: HttpRequest) -> HttpResponse:
 
 
 @native
+@always_admitted
 @safe_only
 async def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether traffic is welcome, and how each dependency does."""
@@ -69,6 +71,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 
 
 @native
+@always_admitted
 @safe_only
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Return what was counted, for Prometheus."""

@@ -40,9 +40,15 @@ def endpoint(*asks: str, payload: Any = Payload) -> Endpoint:
 
 
 @asynccontextmanager
-async def transport(name: str = DEFAULT) -> AsyncIterator[httpx.AsyncBaseTransport]:
-    """Give a transport that is closed at the end."""
-    ours = build_transport(name)
+async def transport(
+    name: str = DEFAULT, connect_seconds: float = 2.0
+) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """Give a transport that is closed at the end.
+
+    It has more time to connect than a page would give it: on a busy machine a test that makes a
+    hundred connections meets one that takes 0.2 s, and that is not what it is about.
+    """
+    ours = build_transport(name, connect_seconds)
     try:
         yield ours
     finally:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -23,3 +24,11 @@ def misbehaving_urls() -> Iterator[dict[str, str]]:
         ports = json.loads(upstreams.stdout.readline())
         yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         upstreams.stdin.close()
+
+
+@pytest.fixture
+def empty_redis(redis_url: str) -> str:
+    """The address of a Redis in which nothing lies."""
+    with redis.Redis.from_url(redis_url) as beside:
+        beside.flushall()
+    return redis_url

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.sources.transports import CONNECT_TIMEOUT_SECONDS
 from tests.integration.sources.asking import (
     DEFAULT,
     SLACK_SECONDS,
@@ -209,7 +210,7 @@ async def test_a_name_without_an_address_is_called_unresolved(name: str) -> None
 
 @pytest.mark.parametrize("name", TRANSPORTS)
 async def test_an_upstream_that_does_not_accept_is_called_unreachable(name: str) -> None:
-    async with unanswering_port() as port, transport(name) as ours:
+    async with unanswering_port() as port, transport(name, CONNECT_TIMEOUT_SECONDS) as ours:
         result = await result_of(source_at(f"http://127.0.0.1:{port}", ours, 1.0)(call()))
     assert result.word == "unreachable"
     assert result.seconds < 1.0 + SLACK_SECONDS

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.aggregation.background import Background
 from gateway.aggregation.breaker import BreakerRules, BreakerState
+from gateway.aggregation.cache import Bounds, Entry, key_for
 from gateway.aggregation.errors import (
     BulkheadFull,
     CircuitOpen,
@@ -197,19 +198,23 @@ async def test_fallback_circuit_breaker__an_open_circuit_shows_the_fallback_and_
 async def test_caching_circuit_breaker__the_cache_answers_while_the_circuit_is_open(
     clock: VirtualClock,
 ) -> None:
-    inner, background = FakeSource(), Background()
+    """What is fresh, and then what is stale: the source itself is not asked for either."""
+    now = clock.wall()
+    entry = Entry("kept", now, fresh_until=now + 0.5, stale_until=now + 60)
+    cache = MemoryFake({key_for("promo", {}): entry})
+    inner = FakeSource(raises=SourceRefused("promo"))
     parts = Resilient(inner, breaker_rules=QUICK_TO_OPEN)
-    keeping = Keeping(MemoryFake(), clock.wall, background.spawn)
+    keeping = Keeping(cache, Bounds(30, 60), clock.wall, Background().spawn)
     guarded = parts.source("circuit_breaker", "timeout")
-    cached = stack(guarded, caching("promo", 30, keeping, parts.told))
-    await cached(call_in(clock))
-    inner.raises = SourceRefused("promo")
-    for _ in range(3):
+    for _ in range(4):
         with pytest.raises(SourceRefused):
             await guarded(call_in(clock))
-    assert parts.breaker.state is BreakerState.OPEN
+    cached = stack(guarded, caching("promo", keeping, parts.told))
     assert (await cached(call_in(clock))).state is State.FRESH
-    await background.drain(1)
+    await asyncio.sleep(0.6)
+    reply = await cached(call_in(clock))
+    assert (reply.value, reply.state, reply.reason) == ("kept", State.STALE, "open")
+    assert len(inner.calls) == 4
 
 
 async def test_observe_fallback_retry_hedge_circuit_breaker_bulkhead_timeout__all_at_rest(
