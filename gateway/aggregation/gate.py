@@ -32,10 +32,14 @@ def _nobody() -> None:
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One call at the gate. ``wake`` is called when it need not wait any longer."""
+    """One call at the gate. ``wake`` is called when it need not wait any longer.
+
+    It waits no longer than ``until``, and is of no use from ``useful_until`` on (both are instants,
+    in monotonic seconds).
+    """
 
     until: float
-    """The instant (seconds, monotonic) from which on it is of no use to let it in."""
+    useful_until: float
     turn: Turn = Turn.WAITING
     wake: Callable[[], None] = _nobody
 
@@ -71,7 +75,7 @@ class Gate:
         A queue that is full turns away whoever has waited longest: he has the least time left.
         """
         useful_until = deadline - self.rules.useful_seconds
-        ticket = Ticket(min(useful_until, now + self.rules.queue_seconds))
+        ticket = Ticket(min(useful_until, now + self.rules.queue_seconds), useful_until)
         if self.running < self.limit:
             self._let_in(ticket)
         elif now >= useful_until:

@@ -11,14 +11,20 @@ from gateway.aggregation.events import (
     BulkheadWaited,
     CallHedged,
     CallRetried,
+    EntryConfirmed,
     Event,
     FaultAborted,
     FaultDelayed,
+    FleetWaited,
+    FlightJoined,
     HedgeRefused,
     HedgeWon,
     LimitChanged,
     Listener,
+    NegativeHit,
+    RefreshBegun,
     RetryRefused,
+    StaleServed,
 )
 
 
@@ -76,4 +82,16 @@ def _decision(event: Event) -> tuple[str, str, str, str] | None:  # noqa: C901 -
             return "fault", source, "delayed", ""
         case FaultAborted(source):
             return "fault", source, "aborted", ""
+        case StaleServed(source, reason):
+            return "cache", source, "stale", reason
+        case RefreshBegun(source):
+            return "cache", source, "refresh", ""
+        case EntryConfirmed(source):
+            return "cache", source, "confirmed", ""
+        case NegativeHit(source, reason):
+            return "cache", source, "negative", reason
+        case FlightJoined(source):
+            return "single-flight", source, "joined", ""
+        case FleetWaited(source):
+            return "single-flight", source, "waited", ""
     return None

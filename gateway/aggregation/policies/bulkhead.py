@@ -42,7 +42,7 @@ async def _turn_of(ticket: Ticket, name: str, call: Call, emit: Listener) -> Non
     turn = await _decided(ticket, ticket.until - came)
     waited = clock() - came
     # Where the loop was busy, a call may be let in and learn of it too late.
-    if turn is not Turn.INSIDE or clock() > ticket.until:
+    if turn is not Turn.INSIDE or clock() > ticket.useful_until:
         cause = Turn.FULL if turn is Turn.FULL else Turn.LATE
         emit(BulkheadRefused(name, cause.value, waited))
         raise BulkheadFull(name, f"{cause.value} after {waited:.3f} s")

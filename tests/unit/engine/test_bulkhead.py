@@ -121,15 +121,17 @@ async def test_the_last_to_come_is_served_first(clock: VirtualClock) -> None:
 
 async def test_a_busy_loop_lets_nobody_in_who_has_no_time_left(clock: VirtualClock) -> None:
     """Let in just in time, and woken too late."""
-    inner = FakeSource(delay_seconds=0.1)
+    inner = FakeSource()
     guarded = Guarded(inner)
-    first = guarded.ask(clock, 2)
-    waiting = guarded.ask(clock, 1)
-    await asyncio.sleep(0.05)
-    asyncio.get_running_loop().call_later(0.0499, clock.advance, 0.5)
+    others = [guarded.gate.enter(clock.time(), clock.time() + 60) for _ in range(2)]
+    waiting = guarded.ask(clock, 1, seconds=0.5)
+    await asyncio.sleep(0.1)
+    guarded.gate.leave(others[0], clock.time())
+    clock.advance(0.36)
     assert await ends(waiting) == {"BulkheadFull": 1}
-    await ends(first)
-    assert len(inner.calls) == 2
+    assert inner.calls == []
+    guarded.gate.leave(others[1], clock.time())
+    guarded.assert_nothing_is_held()
 
 
 @pytest.mark.parametrize("error", [SourceRefused("promo"), ZeroDivisionError("ours")])
@@ -200,7 +202,7 @@ async def test_timeouts_lower_the_limit(clock: VirtualClock) -> None:
 async def test_failures_that_are_no_overload_and_cancelled_calls_teach_nothing(
     clock: VirtualClock,
 ) -> None:
-    inner = FakeSource(raises=SourceRefused("promo"))
+    inner = FakeSource(raises=SourceRefused("promo"), delay_seconds=0.01)
     guarded = Guarded(inner, LimitRules(start=10))
     for _ in range(5):
         await ends(guarded.ask(clock, 10))

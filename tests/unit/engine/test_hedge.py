@@ -160,9 +160,10 @@ async def test_a_second_call_that_could_hardly_end_in_time_is_not_made(
     clock: VirtualClock, left_seconds: float, made: int
 ) -> None:
     """The median is 0.05 s, and 0.125 s have passed by then."""
-    inner = Script([(0.5, "first"), (0.5, "second")])
-    await around(inner)(call_in(clock, left_seconds))
+    inner, told = Script([(0.5, "first"), (0.5, "second")]), Recorder()
+    await around(inner, told)(call_in(clock, left_seconds))
     assert len(inner.asked_at) == made
+    assert told.kinds == ["CallHedged"] * (made - 1)
 
 
 async def test_a_loop_that_was_busy_meanwhile_leaves_no_time_for_a_second_call(
