@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "gateway.web",
     "gateway.members",
     "gateway.storefront",
+    "gateway.ops",
 ]
 # Each of these runs on the event loop, without a thread: see gateway/web/inline.py.
 MIDDLEWARE = [

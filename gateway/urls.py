@@ -8,6 +8,7 @@ from gateway.web import health
 urlpatterns = [
     path("", include("gateway.storefront.urls")),
     path("", include("gateway.members.urls")),
+    path("ops/", include("gateway.ops.urls")),
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

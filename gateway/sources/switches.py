@@ -8,9 +8,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import msgspec
 import redis
+import redis.asyncio
 from redis.exceptions import RedisError
 
 from gateway.aggregation.events import CacheFailed
@@ -83,6 +85,37 @@ def faults_now(url: str) -> dict[str, FaultRule]:
     with _connected(url) as client:
         found = {_text(name): _decode(raw) for name, raw in client.hgetall(FAULTS).items()}
     return {name: fault.rule for name, fault in found.items() if time.time() < fault.until}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one source is switched. Instants are on the wall clock; 0.0 where there is none."""
+
+    rule: FaultRule | None = None
+    until: float = 0.0
+    purged_at: float = 0.0
+
+
+async def standings(client: redis.asyncio.Redis, now: float) -> dict[str, Standing]:
+    """Return how the sources are switched that are, or that were purged.
+
+    Raises RedisError, OSError or TimeoutError after a tenth of a second at the latest, and
+    ValueError for what cannot be read.
+    """
+    async with asyncio.timeout(OPERATION_SECONDS):
+        raw_faults = await client.hgetall(FAULTS)
+        raw_purges = await client.hgetall(PURGES)
+    faults = {_text(name): _decode(raw) for name, raw in raw_faults.items()}
+    faults = {name: fault for name, fault in faults.items() if now < fault.until}
+    purges = {_text(name): float(raw) for name, raw in raw_purges.items()}
+    return {
+        name: Standing(
+            faults[name].rule if name in faults else None,
+            faults[name].until if name in faults else 0.0,
+            purges.get(name, 0.0),
+        )
+        for name in faults.keys() | purges.keys()
+    }
 
 
 def purge(url: str, source: str) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from gateway.aggregation.errors import SourceError
 from tests.faults.page import CODE, FRAGMENTS, Page
 
-STALE_IS_SERVED = False
-"""Whether a cache gives what is past its lifetime where its source fails: switch it on then."""
-BREAKER_OPEN_SECONDS = 0.0
+STALE_IS_SERVED = True
+"""Whether a cache gives what is past its lifetime where its source fails."""
+WITH_A_CACHE = ("promo", "recco")
+BREAKER_OPEN_SECONDS = 1.5
 """How long a source is left alone after it failed; recovery may take so much longer."""
+SPARED = frozenset({"open"})
+"""Reasons of a source that was not even asked, because it had failed before."""
 
 BUDGET_SECONDS = 0.8
 OVERHEAD_SECONDS = 0.2
@@ -40,20 +43,25 @@ REASONS = frozenset(_reasons(SourceError))
 """The closed list: a reason is one of these words."""
 
 
-def state_of_broken(*, cached: bool) -> str:
-    """Return the state that a broken fragment is in, with or without a cache of its source."""
-    return "stale" if cached and STALE_IS_SERVED else "fallback"
+def state_of_broken(fragment: str, *, cached: bool) -> str:
+    """Return the state that a broken fragment is in, in a gateway with caches or without."""
+    kept = cached and STALE_IS_SERVED and fragment in WITH_A_CACHE
+    return "stale" if kept else "fallback"
 
 
-def broken_by(page: Page, whole: Page, missing: dict[str, str], state: str) -> Iterator[str]:
+def broken_by(
+    page: Page, whole: Page, missing: dict[str, str], *, cached: bool = False
+) -> Iterator[str]:
     """Say which promises ``page`` breaks.
 
-    ``whole`` is the same page without a fault, ``missing`` the HTML that the fragments have that
-    may be broken now, ``state`` the state that they must be in then.
+    ``whole`` is the same page without a fault, ``missing`` names the fragments that must be broken
+    now, with the HTML that they have when there is nothing to show. ``cached`` says whether the
+    gateway keeps what its sources said.
     """
     yield from _about_the_answer(page, whole)
     yield from _about_what_is_healthy(page, whole, missing)
     for fragment, html in missing.items():
+        state = state_of_broken(fragment, cached=cached)
         yield from _about_what_is_broken(page, fragment, html, state)
     if missing and page.complete:
         yield "Gateway-Complete says that nothing is missing"

@@ -38,7 +38,7 @@ def test_a_gateway_that_starts_alone_lives_and_recovers(stand: Stand, lonely: Se
         lonely.stop()
     note("started with nothing else up", page, "all missing")
     missing = {name: visitor.missing[name] for name in visitor.missing}
-    assert not list(broken_by(page, visitor.whole, missing, "fallback"))
+    assert not list(broken_by(page, visitor.whole, missing))
     assert ready.status == 503
     dependencies = ready.response.json()["dependencies"]
     assert {name for name, word in dependencies.items() if word != "ok"} == EVERYTHING

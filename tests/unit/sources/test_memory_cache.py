@@ -9,8 +9,13 @@ from tests.fakes import MemoryFake
 from tests.unit.sources.running import run
 
 
-def entry(value: object) -> Entry:
-    return Entry(value, 0.0, 60.0)
+def entry(value: object, stored_at: float = 0.0) -> Entry:
+    return Entry(value, stored_at, stored_at + 60.0)
+
+
+def wall() -> float:
+    """At a time when what was stored at 0 is fresh, and what was stored before -60 no longer."""
+    return 0.0
 
 
 async def test_what_was_put_is_there() -> None:
@@ -44,32 +49,44 @@ def test_there_are_never_more_than_its_size(keys: list[str], size: int) -> None:
 
 async def test_what_is_near_is_not_asked_from_afar() -> None:
     near, far = MemoryFake({"a": entry("near")}), MemoryFake({"a": entry("far")})
-    assert await NearAndFar(near, far).get("a") == entry("near")
+    assert await NearAndFar(near, far, wall).get("a") == entry("near")
     assert far.gets == []
 
 
 async def test_what_is_only_far_is_near_afterwards() -> None:
     near, far = MemoryFake(), MemoryFake({"a": entry("far")})
-    both = NearAndFar(near, far)
+    both = NearAndFar(near, far, wall)
     assert await both.get("a") == entry("far")
     assert near.entries == {"a": entry("far")}
     assert await both.get("a") == entry("far")
     assert far.gets == ["a"]
 
 
+async def test_what_is_over_near_by_may_have_a_successor_afar() -> None:
+    near, far = MemoryFake({"a": entry("old", -99.0)}), MemoryFake({"a": entry("new")})
+    assert await NearAndFar(near, far, wall).get("a") == entry("new")
+    assert near.entries == {"a": entry("new")}
+
+
+async def test_what_is_over_near_by_is_given_where_nothing_newer_is_afar() -> None:
+    old = entry("old", -99.0)
+    for far in (MemoryFake(), MemoryFake({"a": entry("older", -100.0)})):
+        assert await NearAndFar(MemoryFake({"a": old}), far, wall).get("a") == old
+
+
 async def test_what_is_nowhere_is_none_and_nothing_is_stored() -> None:
     near, far = MemoryFake(), MemoryFake()
-    assert await NearAndFar(near, far).get("a") is None
+    assert await NearAndFar(near, far, wall).get("a") is None
     assert near.puts == []
 
 
 async def test_what_is_put_is_in_both_the_near_one_first() -> None:
     near, far = MemoryFake(), MemoryFake()
-    await NearAndFar(near, far).put("a", entry(1))
+    await NearAndFar(near, far, wall).put("a", entry(1))
     assert near.entries == far.entries == {"a": entry(1)}
 
 
 async def test_a_far_cache_that_fails_takes_nothing_from_the_near_one() -> None:
-    both = NearAndFar(MemoryFake(), MemoryFake(failing=True))
+    both = NearAndFar(MemoryFake(), MemoryFake(failing=True), wall)
     await both.put("a", entry(1))
     assert await both.get("a") == entry(1)

@@ -233,5 +233,5 @@ def test_what_an_upstream_wrote_is_fit_for_a_log_line(body: bytes, content_type:
 
 def test_the_time_that_a_source_says_travels_with_the_reply() -> None:
     body = json.dumps(PROMOTIONS).encode()
-    assert said(body, **{"Cache-Control": "max-age=60", "Age": "10"}).lifetime == 50.0
-    assert said(body).lifetime is None
+    assert said(body, **{"Cache-Control": "max-age=60", "Age": "10"}).terms.fresh == 50.0
+    assert said(body).terms.fresh is None
