@@ -21,17 +21,18 @@ LATE_SHARE = 0.9
 """Of a source's timeout: past it a call counts as slow, though it may still succeed."""
 
 HEDGE_SHARE = 0.05
+HEDGE_WINDOW_SECONDS = 60.0
+"""Long, so that a source that is seldom asked may be hedged now and then as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One breaker, one gate, one sample of latencies and two budgets for one upstream."""
+    """One breaker, one gate and two budgets for one upstream."""
 
     breaker: Breaker
     gate: Gate
-    latency: Latency = field(default_factory=Latency)
     retries: Budget = field(default_factory=Budget)
-    hedges: Budget = field(default_factory=lambda: Budget(share=HEDGE_SHARE, minimum=0))
+    hedges: Budget = field(default_factory=lambda: Budget(HEDGE_SHARE, HEDGE_WINDOW_SECONDS, 0))
     random: Random = field(default_factory=Random)
 
 
@@ -49,13 +50,16 @@ def upstream(name: str, timeout_seconds: float, most_calls: int) -> Upstream:
 
 
 def asked_again(name: str, known: Upstream, timeout_seconds: float, emit: Listener) -> list[Policy]:
-    """Return the policies that may ask a second time, outermost first; for reads alone."""
-    retrying = Retrying(
-        known.retries, known.latency, known.random, expected_seconds=timeout_seconds
-    )
+    """Return the policies that may ask a second time, outermost first; for reads alone.
+
+    How long calls take is measured for each source by itself.
+    """
+    latency = Latency()
+    retrying = Retrying(known.retries, latency, known.random, expected_seconds=timeout_seconds)
     return [
         retry(name, retrying, emit),
-        hedge(name, Hedging(known.latency, known.hedges), emit),
+        hedge(name, Hedging(latency, known.hedges), emit),
+        measure(latency),
     ]
 
 
@@ -64,5 +68,4 @@ def guarded(name: str, known: Upstream, emit: Listener) -> list[Policy]:
     return [
         circuit_breaker(name, known.breaker, emit),
         bulkhead(name, known.gate, emit),
-        measure(known.latency),
     ]

@@ -139,4 +139,4 @@ def _left(seconds: float) -> str:
 
 
 def _clock(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).strftime("%H:%M:%S UTC, %-d %b")
+    return datetime.fromtimestamp(instant, UTC).strftime("%H:%M:%S UTC, %d %b")

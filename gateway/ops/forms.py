@@ -12,7 +12,10 @@ MOST_MINUTES = 60
 
 
 def _bounds(what: str, lowest: int, highest: int) -> dict[str, str]:
-    """Return one sentence for whatever may be wrong with a number."""
+    """Return one sentence for whatever may be wrong with a number.
+
+    It must hold no percent sign: Django fills some of these sentences in, and some not.
+    """
     sentence = f"{what} must be a number from {lowest} to {highest}."
     return dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
 
@@ -32,14 +35,14 @@ class FaultForm(forms.Form):
         min_value=0,
         max_value=100,
         initial=100,
-        error_messages=_bounds("The share of calls that are delayed, in %,", 0, 100),
+        error_messages=_bounds("The share of calls that are delayed, in percent,", 0, 100),
     )
     abort_percent = forms.FloatField(
         label="Calls that fail, in %",
         min_value=0,
         max_value=100,
         initial=0,
-        error_messages=_bounds("The share of calls that fail, in %,", 0, 100),
+        error_messages=_bounds("The share of calls that fail, in percent,", 0, 100),
     )
     minutes = forms.IntegerField(
         label="For how long, in min",

@@ -2,8 +2,8 @@
 
 One file each, one function each. The order in a stack, outermost first:
 
-    observe( fallback( caching( single_flight( storing( retry( hedge( circuit_breaker( bulkhead(
-        measure( timeout( fault_injection( source ))))))))))))
+    observe( fallback( caching( single_flight( storing( retry( hedge( measure( circuit_breaker(
+        bulkhead( timeout( fault_injection( source ))))))))))))
 
 ``observe`` stands outside all, to see what the visitor sees. The cache stands outside the breaker,
 so that it can serve what is stale while the circuit is open; it reads outside the flight and writes
