@@ -28,6 +28,7 @@ from gateway.aggregation.policies.observe import observe
 from gateway.aggregation.policies.single_flight import single_flight
 from gateway.aggregation.policies.storing import Storing, storing
 from gateway.aggregation.policies.timeout import timeout
+from gateway.aggregation.policies.unasked import unasked
 from gateway.aggregation.source import Call, Policy, Source, stack
 from gateway.aggregation.upstream import Upstream, asked_again, guarded, upstream
 from gateway.sources.declaration import Declaration
@@ -99,7 +100,9 @@ class Runtime:
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream("postgres", seconds, settings.POSTGRES_POOL_SIZE)
                 source = orm_source(declared, self.postgres)
-                return self._stack(declared, source, self._guarded(declared, known))
+                # Many who ask Postgres the same at once are one question, kept or not.
+                inner = [single_flight(declared.name, self.emit), *self._guarded(declared, known)]
+                return self._stack(declared, source, inner)
             case _:
                 raise TypeError(f"No adapter is known for the source {declared!r}.")
 
@@ -107,6 +110,8 @@ class Runtime:
         """Put around ``source`` what it declares: the formula stands in policies/__init__.py."""
         name = declared.name
         policies: list[Policy] = [observe(name, self.emit)]
+        if declared.needs is not None:
+            policies.append(unasked(declared.needs, declared.fallback))
         if declared.fallback is not msgspec.UNSET:
             policies.append(fallback(name, declared.fallback, self.emit))
         if declared.fresh is not None:

@@ -64,6 +64,7 @@ def _shape(rows: Sequence[_Row], args: Mapping[str, Any]) -> Membership | None:
 MEMBERSHIP = Query(
     name="membership",
     asks=("member_id", "session_hash"),
+    needs="member_id",
     select=_select,
     row=_Row,
     shape=_shape,

@@ -15,7 +15,8 @@ class Declaration:
     ``fallback`` stands in for the value where there is none, and must be of that type too; without
     one the source simply fails.
     ``timeout`` and ``fresh`` name the settings that say for how many seconds the source may take,
-    and for how many its replies are kept; without ``fresh`` they are never kept.
+    and for how many its replies are kept; without ``fresh`` they are never kept. ``needs`` names an
+    argument without which there is nothing to ask: where it is None, ``fallback`` is the answer.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Declaration:
     timeout: str
     fallback: Any = msgspec.UNSET
     fresh: str | None = None
+    needs: str | None = None

@@ -5,15 +5,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import redis
 
 from deploy.local.redis import EmbeddedRedis
 from tests.faults import report
-from tests.faults.stand import Stand
+from tests.faults.stand import PATIENCE_SECONDS, Stand
 from tests.faults.upstreams import Upstreams
 from tests.live import Shop
 from tests.toxics import ToxicProxy
 
-NEARLY_AT_ONCE_SECONDS = "0.005"
+NEARLY_AT_ONCE_SECONDS = "0.03"
 """A lifetime that is over at the next page: every page then asks the shared cache."""
 
 
@@ -43,8 +44,15 @@ def postgres_proxy(shop: Shop) -> Iterator[ToxicProxy]:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A Redis that nobody else uses, so that it may be filled, spoiled and emptied."""
-    with EmbeddedRedis(tmp_path_factory.mktemp("faults") / "redis") as redis:
-        yield redis
+    with EmbeddedRedis(tmp_path_factory.mktemp("faults") / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def operator(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
+    """Somebody who may do anything in Redis, on a way of his own."""
+    with redis.Redis.from_url(redis_server.url, socket_timeout=PATIENCE_SECONDS) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,13 @@
 """Fault by source: Redis. A cache that fails is a cache that is empty: the page stays whole."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
-import msgspec
 import pytest
 import redis
 
 from deploy.local.process import wait_until
-from deploy.local.redis import EmbeddedRedis
-from tests.faults.behaviours import spoiled
 from tests.faults.page import FRAGMENTS, Page
 from tests.faults.promises import (
     PAGE_SECONDS,
@@ -38,11 +34,7 @@ from tests.toxics import (
 FAILURES = "gateway_cache_failures_total"
 VISITORS = 4
 PAGES_UNDER_LOAD = 60
-HUGE_BYTES = 4 * 1024 * 1024
 PAUSE_MS = 1_000
-SOON_SECONDS = 2.0
-READS = ("GET", "MGET", "HGET")
-READS_AND_WRITES = (*READS, "SET", "PSETEX", "HSET")
 
 TOXICS: dict[str, tuple[Toxic, ...]] = {
     "is not there": (Down(),),
@@ -60,13 +52,6 @@ HARMLESS: dict[str, Toxic] = {
     "closes slowly": SlowClose(seconds=1.0),
     "is a little slow": Latency(seconds=0.01, jitter_seconds=0.01),
 }
-
-
-@pytest.fixture
-def operator(redis_server: EmbeddedRedis) -> Iterator[redis.Redis]:
-    """Somebody who may do anything in Redis, on a way of his own."""
-    with redis.Redis.from_url(redis_server.url, socket_timeout=PATIENCE_SECONDS) as client:
-        yield client
 
 
 def _whole_during(
@@ -145,51 +130,6 @@ def test_a_redis_that_is_flushed_under_load_costs_no_fragment(
     assert len(late) < TRIES
 
 
-def _entry(kind: int, stored_at: float, fresh_until: float, value: object) -> bytes:
-    return msgspec.msgpack.encode([kind, stored_at, fresh_until, value])
-
-
-_CANARIES = spoiled("promo", headline="canary")
-_NOW = time.time()
-POISONS: dict[str, bytes] = {
-    "nothing": b"",
-    "garbage": b"\xc1canary\x00\xff" * 10,
-    "JSON": msgspec.json.encode(_CANARIES),
-    "a pickle": b"cos\nsystem\n(S'echo canary'\ntR.",
-    "half an entry": _entry(1, _NOW, _NOW + 3600, _CANARIES)[:-20],
-    "another format": _entry(99, _NOW, _NOW + 3600, _CANARIES),
-    "another payload": _entry(1, _NOW, _NOW + 3600, {"canary": True}),
-    "no times": _entry(1, float("nan"), float("inf"), _CANARIES),
-    "times of the future": _entry(1, _NOW + 3600, _NOW + 7200, _CANARIES),
-    "times of the past": _entry(1, _NOW - 7200, _NOW - 3600, _CANARIES),
-    "deep nesting": b"\x91" * 100_000 + b"\x90",
-    "a length that lies": b"\xdd\xff\xff\xff\xff",
-    "very much": b"\xc6\x00\x40\x00\x00" + b"c" * HUGE_BYTES,
-}
-
-
-@pytest.mark.parametrize("what", [*POISONS, "a list"])
-def test_a_poisoned_entry_is_never_shown(
-    cached_stand: Stand, operator: redis.Redis, what: str
-) -> None:
-    keys = _keys(cached_stand, operator)
-
-    @contextmanager
-    def poisoned() -> Iterator[None]:
-        read_before = _reads(operator)
-        for key in keys:
-            operator.delete(key)
-            if what in POISONS:
-                operator.set(key, POISONS[what])
-            else:
-                operator.rpush(key, "canary")
-        yield
-        asked = _asked_until(cached_stand, lambda: _reads(operator) > read_before)
-        assert asked, "an expired entry in memory hides what Redis has"
-
-    _whole_during(cached_stand, f"holds {what}", poisoned(), counted=False)
-
-
 def test_everything_down_at_once_leaves_a_page(cached_stand: Stand) -> None:
     stand = cached_stand
     hangs = (Timeout(), Timeout(direction=Direction.UPSTREAM))
@@ -205,40 +145,6 @@ def test_everything_down_at_once_leaves_a_page(cached_stand: Stand) -> None:
     assert not list(broken_by(page, stand.member.whole, missing, cached=True))
     assert back_seconds is not None
     assert back_seconds < RECOVERY_SECONDS + SLACK_SECONDS
-
-
-def _asked_until(stand: Stand, check: Callable[[], bool]) -> bool:
-    """Ask for the page, which must be whole each time, until ``check`` is true."""
-
-    def asked() -> bool:
-        page = stand.stranger.ask()
-        assert page.complete
-        assert page.parts == stand.stranger.whole.parts
-        return check()
-
-    return wait_until(asked, SOON_SECONDS)
-
-
-def _keys(stand: Stand, operator: redis.Redis) -> set[bytes]:
-    """Return the keys that the entries of a page lie under."""
-    keys: set[bytes] = set()
-    with operator.monitor() as monitor:
-        stand.stranger.ask()
-        while len(keys) < 2:
-            command = monitor.next_command()["command"].split()
-            if command[0].upper().startswith(READS_AND_WRITES):
-                keys.add(command[1].encode())
-    return keys
-
-
-def _reads(operator: redis.Redis) -> int:
-    """Return how often anybody has read an entry."""
-    counted = operator.info("commandstats")
-    return sum(
-        int(each["calls"])
-        for name, each in counted.items()
-        if name.removeprefix("cmdstat_").upper().startswith(READS)
-    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from deploy.local.process import wait_until
 from tests.faults.page import Page
 from tests.faults.promises import (
     MOST_MEGABYTES,
@@ -35,6 +36,8 @@ def live_through(stand: Stand, visitor: Visitor, fault: Fault, expected: Expecte
     memory = Memory(stand.gateway.pid)
     before = {fragment: _counted(stand, fragment) for fragment in expected.missing}
     with fault:
+        if stand.cached:
+            _outlive_what_is_fresh(visitor, expected)
         page = in_time(visitor.ask)
         broken = list(_judged(stand, visitor, page, expected))
         broken += _not_counted(stand, page, before)
@@ -54,6 +57,16 @@ def live_through(stand: Stand, visitor: Visitor, fault: Fault, expected: Expecte
         broken=broken,
     )
     assert not broken, f"{expected.fault}:\n" + "\n".join(broken)
+
+
+def _outlive_what_is_fresh(visitor: Visitor, expected: Expected) -> None:
+    """Ask until nothing that is to be missing is kept from before the fault as still fresh."""
+
+    def asked_anew() -> bool:
+        marks = visitor.ask().marks
+        return not any(marks.get(name, {}).get("state") == "fresh" for name in expected.missing)
+
+    wait_until(asked_anew, PATIENCE_SECONDS)
 
 
 def note(

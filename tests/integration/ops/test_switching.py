@@ -74,7 +74,7 @@ def test_the_page_shows_the_fault_with_its_units(staff: httpx.Client) -> None:
     page = staff.get("/ops/")
     assert "The fault of promo begins in all gateways within 1 s." in page.text
     shown = row(page, "promo")
-    assert shown.startswith("250 ms for 30 % of calls 12.5 % of calls")
+    assert shown.startswith("Delay: 250 ms for 30 % of calls Failing: 12.5 % of calls Until: ")
     assert re.search(r"\d\d:\d\d:\d\d UTC, \d\d \w+ \(5 min left\)", shown)
     assert row(page, "recco").startswith("no fault")
 
@@ -82,7 +82,7 @@ def test_the_page_shows_the_fault_with_its_units(staff: httpx.Client) -> None:
 def test_a_delay_of_nothing_is_for_no_calls(staff: httpx.Client, redis_url: str) -> None:
     switch(staff, "/ops/faults/promo/", **{**FORM, "delay_ms": "0"})
     assert seen(redis_url, "promo")[0] == FaultRule(0.0, 0.0, 12.5)
-    assert row(staff.get("/ops/"), "promo").startswith("none 12.5 % of calls")
+    assert row(staff.get("/ops/"), "promo").startswith("Delay: none Failing: 12.5 % of calls")
 
 
 def test_a_fault_that_is_over_is_not_shown(staff: httpx.Client, redis_url: str) -> None:
@@ -248,5 +248,5 @@ def test_an_open_breaker_is_shown(shop: Shop, staff: httpx.Client) -> None:
             client.get("/api/home")
         page = client.get("/ops/")
     assert row(page, "PROMO_SERVICE_URL").startswith("open: ")
-    assert re.match(r"closed [\d]+ calls? 0%", row(page, "RECCO_SERVICE_URL"))
+    assert re.match(r"closed [\d]+ calls? 0 %", row(page, "RECCO_SERVICE_URL"))
     assert re.search(r"\d+ calls 0 calls 0 calls$", row(page, "RECCO_SERVICE_URL"))

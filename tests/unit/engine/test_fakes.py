@@ -61,7 +61,7 @@ def test_a_loop_that_would_wait_for_ever_says_so() -> None:
 
 def test_a_loop_that_spins_for_ever_says_so() -> None:
     async def spinning() -> None:
-        while True:  # noqa: ASYNC110 - to spin is the point
+        while True:
             await asyncio.sleep(0)
 
     with (
