@@ -121,12 +121,10 @@ class Runtime:
     def _kept(self, declared: Declaration, fresh_seconds: float) -> list[Policy]:
         """Return the policies that keep replies; none of them where a source is never kept."""
         name = declared.name
-        keeping = Keeping(
-            self._cache(declared),
-            Bounds(fresh_seconds, settings.STALE_SECONDS, partial(self.switches.purged_at, name)),
-            time.time,
-            self.background.spawn,
-        )
+        purged_at = partial(self.switches.purged_at, name)
+        bounds = Bounds(fresh_seconds, settings.STALE_SECONDS, purged_at)
+        cache = self._cache(declared, bounds)
+        keeping = Keeping(cache, bounds, time.time, self.background.spawn)
         store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
         if fresh_seconds <= 0:
             return [storing(name, store, self.emit)]
@@ -150,9 +148,9 @@ class Runtime:
             self.upstreams[name] = upstream(name, timeout_seconds, most_calls)
         return self.upstreams[name]
 
-    def _cache(self, declared: Declaration) -> Cache:
+    def _cache(self, declared: Declaration, bounds: Bounds) -> Cache:
         shared = RedisCache(declared.name, declared.payload, self._shared)
-        return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared, time.time)
+        return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared, time.time, bounds)
 
 
 def _postgres_parameters() -> dict[str, Any]:

@@ -6,11 +6,11 @@ Times are wall-clock seconds, because entries are shared between processes and o
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
-from gateway.aggregation.source import Reply, Terms
+from gateway.aggregation.source import Reply, State, Terms
 
 WallClock = Callable[[], float]
 
@@ -85,23 +85,40 @@ def worth(entry: Entry, now: float, bounds: Bounds, luck: float) -> Worth:
     sooner the longer its source took, so that replicas do not all refresh at once (Vattani et al.,
     Optimal Probabilistic Cache Stampede Prevention, 2015).
     """
-    age = now - entry.stored_at
-    if age < 0 or age >= bounds.fresh + bounds.stale or entry.stored_at <= bounds.purged_at():
+    # Said in this way, it holds for an age that is no number at all, too.
+    if not 0 <= now - entry.stored_at < bounds.fresh + bounds.stale or purged(entry, bounds):
         return Worth.EXPIRED
-    fresh_until = min(entry.fresh_until, entry.stored_at + bounds.fresh)
-    if now < fresh_until:
-        early = now - entry.took * EAGERNESS * math.log(luck) >= fresh_until
+    left = fresh_left(entry, now, bounds)
+    if left > 0:
+        early = -entry.took * EAGERNESS * math.log(luck) >= left
         return Worth.EARLY if early else Worth.FRESH
     if now < entry.revalidate_until:
         return Worth.REVALIDATE
     return Worth.STALE if now < entry.stale_until else Worth.EXPIRED
 
 
+def purged(entry: Entry, bounds: Bounds) -> bool:
+    """Whether a purge came after the source was asked: what it said then may be of before."""
+    return entry.stored_at - entry.took <= bounds.purged_at()
+
+
+def fresh_left(entry: Entry, now: float, bounds: Bounds) -> float:
+    """Return the seconds for which ``entry`` is fresh still, by its own terms and our bound."""
+    return min(entry.fresh_until, entry.stored_at + bounds.fresh) - now
+
+
+def just_said(entry: Entry, now: float, bounds: Bounds) -> bool:
+    """Whether ``entry`` is so new that there is no point in asking again, not even early."""
+    if worth(entry, now, bounds, 1.0) is not Worth.FRESH:
+        return False
+    return now - entry.stored_at < fresh_left(entry, now, bounds)
+
+
 def entry_of(reply: Reply, now: float, bounds: Bounds, took: float) -> Entry | None:
-    """Return what is kept of a live reply; None where its source, or we, allow nothing."""
+    """Return what is kept of a reply; None if it is not live, or its source or we allow nothing."""
     terms = reply.terms
     fresh = fresh_seconds(bounds.fresh, terms)
-    if fresh <= 0:
+    if fresh <= 0 or reply.state is not State.LIVE:
         return None
     fresh_until = now + fresh
     revalidate = min(terms.while_revalidate, bounds.stale)
@@ -114,6 +131,23 @@ def entry_of(reply: Reply, now: float, bounds: Bounds, took: float) -> Entry | N
         fresh_until + max(revalidate, if_error),
         took,
         terms.etag,
+    )
+
+
+def terms_confirmed(entry: Entry, terms: Terms) -> Terms:
+    """Return the terms of ``entry`` after its source said, on ``terms``, that it is unchanged.
+
+    What a confirmation leaves out stays as it was (RFC 9111, 3.2 and 4.3.4).
+    """
+    etag = terms.etag or entry.etag
+    if terms.fresh is not None:
+        return replace(terms, etag=etag)
+    fresh_until = entry.fresh_until
+    return Terms(
+        fresh=fresh_until - entry.stored_at,
+        while_revalidate=entry.revalidate_until - fresh_until,
+        if_error=entry.stale_until - fresh_until,
+        etag=etag,
     )
 
 

@@ -19,21 +19,26 @@ class Negatives:
         self._kept: OrderedDict[str, tuple[float, SourceError]] = OrderedDict()
 
     def note(self, key: str, error: SourceError, now: float) -> None:
-        """Remember ``error`` if it is one that comes again: an answer, but no usable one."""
+        """Remember ``error`` if it is one that comes again: an answer, but no usable one.
+
+        ``now`` is monotonic: a wall clock that is set back must not make a failure last.
+        """
         seconds = self._worth(error)
         if seconds <= 0:
             return
-        self._kept[key] = (now + seconds, error)
+        self._kept[key] = (now + seconds, _bare(error))
         self._kept.move_to_end(key)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
 
     def find(self, key: str, now: float) -> SourceError | None:
-        """Return what is remembered for ``key``, as long as it counts."""
-        until, error = self._kept.get(key, (0.0, None))
+        """Return what is remembered for ``key``, as long as it counts: one to be raised."""
+        if key not in self._kept:
+            return None
+        until, error = self._kept[key]
         if now < until:
-            return error
-        self._kept.pop(key, None)
+            return _bare(error)
+        del self._kept[key]
         return None
 
     def _worth(self, error: SourceError) -> float:
@@ -46,3 +51,10 @@ class Negatives:
             return 0.0
         asked = error.retry_after_seconds if isinstance(error, BadStatus) else None
         return min(MOST_SECONDS, max(self._seconds, asked or 0.0))
+
+
+def _bare(error: SourceError) -> SourceError:
+    """Return the same error without its traceback: that would keep the whole reply in memory."""
+    bare = type(error).__new__(type(error), *error.args)
+    bare.__dict__.update(error.__dict__)
+    return bare

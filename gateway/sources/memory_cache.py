@@ -2,7 +2,7 @@
 
 from cachetools import LRUCache
 
-from gateway.aggregation.cache import Cache, Entry, WallClock
+from gateway.aggregation.cache import Bounds, Cache, Entry, WallClock, Worth, worth
 
 
 class MemoryCache:
@@ -23,18 +23,20 @@ class MemoryCache:
 class NearAndFar:
     """A near cache in front of a far one: what the far one has is kept near as well.
 
-    One near that is past its freshness may have a successor in the far one, from another gateway.
+    One near that is past its freshness, or was purged, may have a successor in the far one, from
+    another gateway: only what is fresh within ``bounds`` is taken without a look there.
     """
 
-    def __init__(self, near: Cache, far: Cache, wall: WallClock) -> None:
+    def __init__(self, near: Cache, far: Cache, wall: WallClock, bounds: Bounds) -> None:
         self._near = near
         self._far = far
         self._wall = wall
+        self._bounds = bounds
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
         near = await self._near.get(key)
-        if near is not None and self._wall() < near.fresh_until:
+        if near and worth(near, self._wall(), self._bounds, 1.0) is Worth.FRESH:
             return near
         far = await self._far.get(key)
         if far is None or (near is not None and near.stored_at >= far.stored_at):

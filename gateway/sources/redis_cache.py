@@ -77,7 +77,7 @@ class RedisCache:
             async with asyncio.timeout(OPERATION_SECONDS):
                 raw = await self._shared.client.get(self._prefix + key)
             stored = None if raw is None else self._decode(_bytes(raw))
-        except (RedisError, OSError, TimeoutError, *_UNREADABLE) as error:
+        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
             self._failed("get", error)
             return None
         if stored is None or stored.format != FORMAT:
@@ -111,7 +111,7 @@ class RedisCache:
         self._shared.emit(CacheFailed(self._name, operation, reason_of(error), error))
 
 
-_UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
+UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)
 """What decoding raises for a value that another wrote, or that was changed on the way."""
 
 
@@ -137,7 +137,7 @@ def reason_of(error: Exception) -> str:
     """Return why an operation on Redis failed, in one word of a closed list."""
     if isinstance(error, TimeoutError) or "timeout" in type(error).__name__.lower():
         return "timeout"
-    if isinstance(error, _UNREADABLE):
+    if isinstance(error, UNREADABLE):
         return "unreadable"
     if isinstance(error, OSError) or "connection" in type(error).__name__.lower():
         return "refused"

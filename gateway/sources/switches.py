@@ -6,9 +6,10 @@ it saw last; faults end by themselves, so that none is forgotten.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 import redis
@@ -17,13 +18,16 @@ from redis.exceptions import RedisError
 
 from gateway.aggregation.events import CacheFailed
 from gateway.aggregation.faults import FaultRule
-from gateway.sources.redis_cache import OPERATION_SECONDS, SharedRedis, reason_of
+from gateway.sources.redis_cache import OPERATION_SECONDS, UNREADABLE, SharedRedis, reason_of
 
 FAULTS = "page:faults"
 PURGES = "page:purges"
 LOOK_SECONDS = 1.0
 FAULT_SECONDS = 600.0
 """How long a fault lasts if nobody says otherwise."""
+
+Held = Mapping[bytes | str, bytes | str]
+T = TypeVar("T")
 
 
 class _Fault(msgspec.Struct, frozen=True):
@@ -65,10 +69,24 @@ class Switches:
             async with asyncio.timeout(OPERATION_SECONDS):
                 faults = await client.hgetall(FAULTS)
                 purges = await client.hgetall(PURGES)
-            self._faults = {_text(name): _decode(raw) for name, raw in faults.items()}
-            self._purges = {_text(name): float(raw) for name, raw in purges.items()}
-        except (RedisError, OSError, TimeoutError, ValueError) as error:
-            self._shared.emit(CacheFailed("switches", "look", reason_of(error), error))
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+            return
+        self._faults = self._read(faults, _decode)
+        self._purges = self._read(purges, float)
+
+    def _read(self, held: Held, decode: Callable[[bytes | str], T]) -> dict[str, T]:
+        """Return what can be read: one value that cannot must not keep the others from us."""
+        found = {}
+        for name, raw in held.items():
+            try:
+                found[_text(name)] = decode(raw)
+            except UNREADABLE as error:
+                self._failed(error)
+        return found
+
+    def _failed(self, error: Exception) -> None:
+        self._shared.emit(CacheFailed("switches", "look", reason_of(error), error))
 
 
 def set_fault(url: str, source: str, rule: FaultRule | None, seconds: float) -> None:

@@ -6,7 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.aggregation.cache import Bounds, Cache, Entry, WallClock, Worth, key_for, worth
+from gateway.aggregation.cache import (
+    Bounds,
+    Cache,
+    Entry,
+    WallClock,
+    Worth,
+    fresh_left,
+    key_for,
+    worth,
+)
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import SourceCrashed, SourceError
 from gateway.aggregation.events import (
@@ -91,7 +100,7 @@ class _Cached:
     def _hit(self, entry: Entry, now: float) -> Reply:
         age = now - entry.stored_at
         self._emit(CacheHit(self._name, age))
-        left = min(entry.fresh_until - now, self._keeping.bounds.fresh - age)
+        left = fresh_left(entry, now, self._keeping.bounds)
         return Reply(entry.value, State.FRESH, age, left)
 
     def _stale(self, entry: Entry, now: float, reason: str) -> Reply:
@@ -108,6 +117,8 @@ class _Cached:
     async def _refreshed(self, key: str, call: Call) -> None:
         deadline = Deadline.after(REFRESH_SECONDS, call.deadline.clock)
         # A failure was told by the policies further in, and the entry stays what it is worth.
-        with suppress(SourceError):
-            await self._source(call.due(deadline))
-        self._refreshing.discard(key)
+        try:
+            with suppress(SourceError):
+                await self._source(call.due(deadline))
+        finally:
+            self._refreshing.discard(key)

@@ -23,31 +23,41 @@ def single_flight(name: str, emit: Listener) -> Policy:
     last one who waits does. Each waits within its own deadline, and then raises ``SourceTimeout``.
     """
 
-    def policy(source: Source) -> Source:
-        flights: dict[str, _Flight] = {}
-
-        async def joined(call: Call) -> Reply:
-            key = key_for(name, call.args)
-            if (flight := flights.get(key)) is None:
-                flight = flights[key] = _Flight(asyncio.ensure_future(source(call)))
-                flight.task.add_done_callback(lambda _: flights.pop(key, None))
-            else:
-                emit(FlightJoined(name))
-            return await _land(name, flight, call)
-
-        return joined
-
-    return policy
+    return lambda source: _Flights(name, emit, source)
 
 
-async def _land(name: str, flight: _Flight, call: Call) -> Reply:
-    flight.waiting += 1
-    try:
-        await asyncio.wait({flight.task}, timeout=call.deadline.remaining())
-    finally:
-        flight.waiting -= 1
-        if not flight.waiting:
-            give_up([flight.task])
-    if not flight.task.done():
-        raise SourceTimeout(name, "the call that was joined took too long")
-    return flight.task.result()
+class _Flights:
+    def __init__(self, name: str, emit: Listener, source: Source) -> None:
+        self._name = name
+        self._emit = emit
+        self._source = source
+        self._running: dict[str, _Flight] = {}
+
+    async def __call__(self, call: Call) -> Reply:
+        key = key_for(self._name, call.args)
+        flight = self._board(key, call)
+        flight.waiting += 1
+        try:
+            await asyncio.wait({flight.task}, timeout=call.deadline.remaining())
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting:
+                self._end(key, flight)
+        if not flight.task.done():
+            raise SourceTimeout(self._name, "the call that was joined took too long")
+        return flight.task.result()
+
+    def _board(self, key: str, call: Call) -> _Flight:
+        """Return the flight that runs; a new one if there is none, or it has landed already."""
+        flight = self._running.get(key)
+        if flight is not None and not flight.task.done():
+            self._emit(FlightJoined(self._name))
+            return flight
+        self._running[key] = flight = _Flight(asyncio.ensure_future(self._source(call)))
+        return flight
+
+    def _end(self, key: str, flight: _Flight) -> None:
+        """Forget the flight at once: nobody must join a call that is being given up."""
+        if self._running.get(key) is flight:
+            del self._running[key]
+        give_up([flight.task])

@@ -175,7 +175,7 @@ async def test_random_bytes_never_raise(empty_redis: str) -> None:
 async def test_what_another_replica_stored_is_near_from_then_on(empty_redis: str) -> None:
     async with shared(empty_redis) as ours:
         far = ours.cache()
-        here, there = (NearAndFar(MemoryCache(9), far, time.time) for _ in range(2))
+        here, there = (NearAndFar(MemoryCache(9), far, time.time, Bounds(60, 60)) for _ in range(2))
         written = entry()
         await there.put("key", written)
         assert await here.get("key") == written

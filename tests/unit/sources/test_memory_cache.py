@@ -49,13 +49,13 @@ def test_there_are_never_more_than_its_size(keys: list[str], size: int) -> None:
 
 async def test_what_is_near_is_not_asked_from_afar() -> None:
     near, far = MemoryFake({"a": entry("near")}), MemoryFake({"a": entry("far")})
-    assert await NearAndFar(near, far, wall).get("a") == entry("near")
+    assert await NearAndFar(near, far, wall, BOUNDS).get("a") == entry("near")
     assert far.gets == []
 
 
 async def test_what_is_only_far_is_near_afterwards() -> None:
     near, far = MemoryFake(), MemoryFake({"a": entry("far")})
-    both = NearAndFar(near, far, wall)
+    both = NearAndFar(near, far, wall, BOUNDS)
     assert await both.get("a") == entry("far")
     assert near.entries == {"a": entry("far")}
     assert await both.get("a") == entry("far")
@@ -64,29 +64,29 @@ async def test_what_is_only_far_is_near_afterwards() -> None:
 
 async def test_what_is_over_near_by_may_have_a_successor_afar() -> None:
     near, far = MemoryFake({"a": entry("old", -99.0)}), MemoryFake({"a": entry("new")})
-    assert await NearAndFar(near, far, wall).get("a") == entry("new")
+    assert await NearAndFar(near, far, wall, BOUNDS).get("a") == entry("new")
     assert near.entries == {"a": entry("new")}
 
 
 async def test_what_is_over_near_by_is_given_where_nothing_newer_is_afar() -> None:
     old = entry("old", -99.0)
     for far in (MemoryFake(), MemoryFake({"a": entry("older", -100.0)})):
-        assert await NearAndFar(MemoryFake({"a": old}), far, wall).get("a") == old
+        assert await NearAndFar(MemoryFake({"a": old}), far, wall, BOUNDS).get("a") == old
 
 
 async def test_what_is_nowhere_is_none_and_nothing_is_stored() -> None:
     near, far = MemoryFake(), MemoryFake()
-    assert await NearAndFar(near, far, wall).get("a") is None
+    assert await NearAndFar(near, far, wall, BOUNDS).get("a") is None
     assert near.puts == []
 
 
 async def test_what_is_put_is_in_both_the_near_one_first() -> None:
     near, far = MemoryFake(), MemoryFake()
-    await NearAndFar(near, far, wall).put("a", entry(1))
+    await NearAndFar(near, far, wall, BOUNDS).put("a", entry(1))
     assert near.entries == far.entries == {"a": entry(1)}
 
 
 async def test_a_far_cache_that_fails_takes_nothing_from_the_near_one() -> None:
-    both = NearAndFar(MemoryFake(), MemoryFake(failing=True), wall)
+    both = NearAndFar(MemoryFake(), MemoryFake(failing=True), wall, BOUNDS)
     await both.put("a", entry(1))
     assert await both.get("a") == entry(1)
