@@ -16,6 +16,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory
 from twisted.internet import reactor
 
+from gateway.server.channel import BoundedChannel
 from gateway.server.request import BoundedRequest
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,9 @@ QUIET_SECONDS = 0.25
 
 
 class BoundedFactory(HTTPFactory):
-    """Makes the requests of every connection ours."""
+    """Makes every connection and its requests ours."""
+
+    protocol = BoundedChannel
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802 - Twisted's name
         """Return the protocol of a new connection."""

@@ -10,15 +10,7 @@ from typing import Any
 from daphne.http_protocol import WebRequest
 from django.utils.http import http_date
 
-LINGER_SECONDS = 2.0
-"""For how long we listen to a visitor whom we refused: to hang up at once would lose the answer."""
-
-_SENTENCE = b"The request body is larger than this server takes.\n"
-_REFUSAL = (
-    b"HTTP/1.1 413 Content Too Large\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n%s"
-) % (len(_SENTENCE), _SENTENCE)
+from gateway.server.refusal import NO_HOST, TOO_LARGE
 
 
 class BoundedRequest(WebRequest):
@@ -30,14 +22,14 @@ class BoundedRequest(WebRequest):
         """Make room for the body, or refuse one that says beforehand that it is too large."""
         self.content = BytesIO()
         if length is not None and length > self.server.most_body_bytes:
-            self._refuse()
+            self._refuse(TOO_LARGE)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Keep a part of the body, unless the whole becomes too large."""
         if self._refused:
             return
         if self.content.tell() + len(data) > self.server.most_body_bytes:
-            self._refuse()
+            self._refuse(TOO_LARGE)
         else:
             self.content.write(data)
 
@@ -45,6 +37,8 @@ class BoundedRequest(WebRequest):
         """Answer, unless the answer was a refusal."""
         if self._refused:
             return None
+        if self.clientproto == b"HTTP/1.1" and not self.requestHeaders.hasHeader(b"host"):
+            return self._refuse(NO_HOST)  # RFC 9112, 3.2
         # Daphne would believe it, and answer 500 where it is not ASCII.
         self.requestHeaders.removeHeader(b"daphne-root-path")
         return super().process()
@@ -59,12 +53,9 @@ class BoundedRequest(WebRequest):
                 self.channel.persistent = False
         super().handle_reply(message)
 
-    def _refuse(self) -> None:
+    def _refuse(self, refusal: tuple[bytes, bytes]) -> None:
         self._refused = True
         self.content = BytesIO()
         # Twisted would ask for the body in the next moment: "100 Continue", behind our refusal.
         self.requestHeaders.removeHeader(b"expect")
-        transport = self.channel.transport
-        transport.write(_REFUSAL)
-        transport.loseWriteConnection()
-        self.channel.callLater(LINGER_SECONDS, transport.abortConnection)
+        self.channel.refuse(refusal)

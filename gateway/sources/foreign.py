@@ -109,8 +109,10 @@ _NAMES: dict[str, type[SourceError]] = {
     "aiohttp.client_exceptions.ConnectionTimeoutError": SourceUnreachable,
     "aiohttp.client_exceptions.SocketTimeoutError": SourceTimeout,
     "aiohttp.client_exceptions.ServerDisconnectedError": SourceDisconnected,
+    "aiohttp.client_exceptions.ClientConnectionResetError": SourceDisconnected,
     "aiohttp.client_exceptions.ClientPayloadError": SourceDisconnected,
     "aiohttp.client_exceptions.ClientResponseError": BadProtocol,
+    "gateway.sources.interim.TooManyInterim": BadProtocol,
 }
 
 _SENTENCES: dict[str, type[SourceError]] = {

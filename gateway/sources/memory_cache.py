@@ -1,5 +1,7 @@
 """The nearest cache: in this process, bounded, gone when it ends."""
 
+import asyncio
+
 from cachetools import LRUCache
 
 from gateway.aggregation.cache import Bounds, Cache, Entry, WallClock, Worth, worth
@@ -32,13 +34,14 @@ class NearAndFar:
         self._far = far
         self._wall = wall
         self._bounds = bounds
+        self._looks: dict[str, asyncio.Task[Entry | None]] = {}
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
         near = await self._near.get(key)
         if near and worth(near, self._wall(), self._bounds, 1.0) is Worth.FRESH:
             return near
-        far = await self._far.get(key)
+        far = await self._look(key)
         if far is None or (near is not None and near.stored_at >= far.stored_at):
             return near
         await self._near.put(key, far)
@@ -48,3 +51,14 @@ class NearAndFar:
         """Keep ``entry`` in both."""
         await self._near.put(key, entry)
         await self._far.put(key, entry)
+
+    async def _look(self, key: str) -> Entry | None:
+        """Look into the far cache, once for all who want the same key at this moment.
+
+        A crowd that looked one by one would keep each other waiting until none had an answer. The
+        look belongs to nobody, and ends by itself: a cache bounds its own time.
+        """
+        if (look := self._looks.get(key)) is None:
+            look = self._looks[key] = asyncio.ensure_future(self._far.get(key))
+            look.add_done_callback(lambda _: self._looks.pop(key, None))
+        return await asyncio.shield(look)

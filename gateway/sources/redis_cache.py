@@ -1,6 +1,7 @@
 """The shared cache: Redis. It fails open, and quickly: a page never waits for it in vain."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,7 @@ FORMAT = 2
 """Of what lies in Redis. Another number there was written by another release, and is not read."""
 
 OPERATION_SECONDS = 0.1
+REST_SECONDS = 1.0
 MAX_CONNECTIONS = 50
 MAX_ENTRY_BYTES = 1_048_576
 
@@ -34,13 +36,41 @@ class _Stored(msgspec.Struct, Generic[T], frozen=True, array_like=True):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SharedRedis:
-    """A connection pool, the clock that entries are written by, and who hears of failures."""
+    """A connection pool, the clock that entries are written by, and who hears of failures.
+
+    One that did not answer in time is left alone for a moment: a page asks it several things, and
+    must not wait for each of them in vain.
+    """
 
     client: Redis
     wall: WallClock
     emit: Listener
+    _rests_until: float = 0.0
+
+    async def ask(
+        self, name: str, operation: str, question: Callable[[Redis], Awaitable[T]]
+    ) -> T | None:
+        """Return what Redis answers to ``question``, within a tenth of a second.
+
+        None where it fails, which is told as a fact of ``name`` and ``operation``, or rests.
+        """
+        if self.wall() < self._rests_until:
+            return None
+        try:
+            async with asyncio.timeout(OPERATION_SECONDS):
+                return await question(self.client)
+        except (RedisError, OSError, TimeoutError) as error:
+            self.failed(name, operation, error)
+            return None
+
+    def failed(self, name: str, operation: str, error: Exception) -> None:
+        """Tell that an operation failed; rest if it was because of the time that it took."""
+        reason = reason_of(error)
+        if reason == "timeout":
+            self._rests_until = self.wall() + REST_SECONDS
+        self.emit(CacheFailed(name, operation, reason, error))
 
 
 def connect(url: str) -> Redis:
@@ -73,14 +103,18 @@ class RedisCache:
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``; None also where Redis fails or holds something else."""
-        try:
-            async with asyncio.timeout(OPERATION_SECONDS):
-                raw = await self._shared.client.get(self._prefix + key)
-            stored = None if raw is None else self._decode(_bytes(raw))
-        except (RedisError, OSError, TimeoutError, *UNREADABLE) as error:
-            self._failed("get", error)
+        # Not all that may lie there: what is larger than any of ours was put there by others.
+        raw = await self._shared.ask(
+            self._name, "get", lambda redis: redis.getrange(self._prefix + key, 0, MAX_ENTRY_BYTES)
+        )
+        if not raw or len(raw) > MAX_ENTRY_BYTES:
             return None
-        if stored is None or stored.format != FORMAT:
+        try:
+            stored = self._decode(_bytes(raw))
+        except UNREADABLE as error:
+            self._shared.failed(self._name, "get", error)
+            return None
+        if stored.format != FORMAT:
             return None
         return Entry(
             stored.value,
@@ -98,17 +132,11 @@ class RedisCache:
         lifetime_ms = int((good_until - self._shared.wall()) * 1000)
         if lifetime_ms <= 0:
             return
-        try:
-            raw = self._encode(_stored(entry))
-            if len(raw) > MAX_ENTRY_BYTES:
-                return
-            async with asyncio.timeout(OPERATION_SECONDS):
-                await self._shared.client.set(self._prefix + key, raw, px=lifetime_ms)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed("put", error)
-
-    def _failed(self, operation: str, error: Exception) -> None:
-        self._shared.emit(CacheFailed(self._name, operation, reason_of(error), error))
+        raw = self._encode(_stored(entry))
+        if len(raw) <= MAX_ENTRY_BYTES:
+            await self._shared.ask(
+                self._name, "put", lambda redis: redis.set(self._prefix + key, raw, px=lifetime_ms)
+            )
 
 
 UNREADABLE = (msgspec.DecodeError, RecursionError, ValueError)

@@ -1,12 +1,10 @@
 """The fleet's lock: one gateway at a time asks for a key. It expires, and it fails open."""
 
-import asyncio
 import secrets
 
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
 
-from gateway.aggregation.events import CacheFailed
-from gateway.sources.redis_cache import OPERATION_SECONDS, SharedRedis, reason_of
+from gateway.sources.redis_cache import SharedRedis
 
 PREFIX = "page:lock:"
 # Gives a lock back only if it is still ours: when it has expired, another may hold it by now.
@@ -24,21 +22,16 @@ class RedisLock:
     async def acquire(self, key: str, seconds: float) -> bool:
         """Whether we are the one to ask; True as well where Redis cannot tell."""
         milliseconds = max(1, int(seconds * 1000))
-        try:
-            async with asyncio.timeout(OPERATION_SECONDS):
-                return bool(
-                    await self._shared.client.set(
-                        PREFIX + key, self._token, nx=True, px=milliseconds
-                    )
-                )
-        except (RedisError, OSError, TimeoutError) as error:
-            self._shared.emit(CacheFailed(self._name, "lock", reason_of(error), error))
-            return True
+
+        async def question(redis: Redis) -> bool:
+            return bool(await redis.set(PREFIX + key, self._token, nx=True, px=milliseconds))
+
+        return await self._shared.ask(self._name, "lock", question) is not False
 
     async def release(self, key: str) -> None:
         """Let the next one ask, if the lock is still ours; else it expires by itself."""
-        try:
-            async with asyncio.timeout(OPERATION_SECONDS):
-                await self._shared.client.eval(_RELEASE, 1, PREFIX + key, self._token)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._shared.emit(CacheFailed(self._name, "unlock", reason_of(error), error))
+
+        async def question(redis: Redis) -> object:
+            return await redis.eval(_RELEASE, 1, PREFIX + key, self._token)
+
+        await self._shared.ask(self._name, "unlock", question)

@@ -14,11 +14,9 @@ from typing import TypeVar
 import msgspec
 import redis
 import redis.asyncio
-from redis.exceptions import RedisError
 
-from gateway.aggregation.events import CacheFailed
 from gateway.aggregation.faults import FaultRule
-from gateway.sources.redis_cache import OPERATION_SECONDS, UNREADABLE, SharedRedis, reason_of
+from gateway.sources.redis_cache import OPERATION_SECONDS, UNREADABLE, SharedRedis
 
 FAULTS = "page:faults"
 PURGES = "page:purges"
@@ -64,16 +62,11 @@ class Switches:
 
     async def look(self) -> None:
         """Take over what Redis holds; keep what we know where it does not answer."""
-        client = self._shared.client
-        try:
-            async with asyncio.timeout(OPERATION_SECONDS):
-                faults = await client.hgetall(FAULTS)
-                purges = await client.hgetall(PURGES)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
-            return
-        self._faults = self._read(faults, _decode)
-        self._purges = self._read(purges, float)
+        held = await self._shared.ask("switches", "look", _held)
+        if held is not None:
+            faults, purges = held
+            self._faults = self._read(faults, _decode)
+            self._purges = self._read(purges, float)
 
     def _read(self, held: Held, decode: Callable[[bytes | str], T]) -> dict[str, T]:
         """Return what can be read: one value that cannot must not keep the others from us."""
@@ -82,11 +75,12 @@ class Switches:
             try:
                 found[_text(name)] = decode(raw)
             except UNREADABLE as error:
-                self._failed(error)
+                self._shared.failed("switches", "look", error)
         return found
 
-    def _failed(self, error: Exception) -> None:
-        self._shared.emit(CacheFailed("switches", "look", reason_of(error), error))
+
+async def _held(client: "redis.asyncio.Redis") -> tuple[Held, Held]:
+    return await client.hgetall(FAULTS), await client.hgetall(PURGES)
 
 
 def set_fault(url: str, source: str, rule: FaultRule | None, seconds: float) -> None:

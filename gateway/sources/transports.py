@@ -10,10 +10,11 @@ encoding. None of them bounds a call as a whole, so a caller puts ``asyncio.time
 sending and reading.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 
 import httpx
 
@@ -75,6 +76,8 @@ def _aiohttp(connect_timeout_seconds: float) -> httpx.AsyncBaseTransport:
     import aiohttp
     from httpx_aiohttp import AiohttpTransport
 
+    from gateway.sources.interim import WithoutInterim
+
     tls = _tls_context()
 
     def session() -> aiohttp.ClientSession:
@@ -90,6 +93,9 @@ def _aiohttp(connect_timeout_seconds: float) -> httpx.AsyncBaseTransport:
             # would never leave room for IPv4.
             happy_eyeballs_delay=connect_timeout_seconds / 4,
         )
+        # The connector takes no class for its protocol; this is the one name that it looks up.
+        loop = asyncio.get_running_loop()
+        connector._factory = partial(WithoutInterim, loop=loop)  # type: ignore[assignment]
         return aiohttp.ClientSession(
             connector=connector,
             # The session's own jar would send one visitor's cookies with everybody's calls.

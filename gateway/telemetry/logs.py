@@ -52,6 +52,9 @@ def configure(config: dict[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(config["level"])
+    # What Django says of a request stands in our own line on it; only a fault of ours says more.
+    logging.getLogger("django.request").addFilter(_is_a_fault_of_ours)
+    logging.getLogger("django.security").setLevel(logging.CRITICAL)
     for chatty in ("asyncio", "daphne", "twisted"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It warns of every attempt to connect; what came of them is reported once for each source.
@@ -66,6 +69,10 @@ def configure(config: dict[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _is_a_fault_of_ours(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR and bool(record.exc_info)
 
 
 def log_event(event: Event) -> None:

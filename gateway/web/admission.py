@@ -22,11 +22,17 @@ AT_A_TIME = 48
 """Pages that are made at a time: enough to wait for many slow sources at once, and few enough that
 the event loop comes round to each of them long before its sources run out of time."""
 
-PATIENCE_SHARE = 1.0
+PATIENCE_SHARE = 0.75
 """Of the page's budget: whoever would wait longer for his turn is not served any more."""
 
-LATE_SHARE = 0.25
-"""Of the page's budget: a turn that comes later than this is late, and the limit falls."""
+LATE_SHARE = 0.5
+"""Of the page's budget: a turn that comes later than this is late, and the limit falls. Much
+earlier, and refusing, which costs an eighth of a page, would itself make turns late: the limit
+would fall to its least."""
+
+BREATH_SECONDS = 0.015
+"""So long whoever is one too many waits for the word. Many ask again at once, and each refusal
+delays those who are served; with the word it is still less than 50 ms."""
 
 RETRY_AFTER_SECONDS = 1
 DOOR = "door"
@@ -57,6 +63,7 @@ class Door:
         """Await ``answer()`` when its turn comes; return False, without it, if it is not let in."""
         if self.inside >= self.limit:
             self._emit(BulkheadRefused(DOOR, "full", 0.0))
+            await asyncio.sleep(BREATH_SECONDS)
             return False
         self.inside += 1
         try:

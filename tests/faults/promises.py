@@ -74,7 +74,7 @@ def broken_by(
 
 def _about_what_is_broken(page: Page, fragment: str, html: str, state: str) -> Iterator[str]:
     mark, shown = page.marks.get(fragment, {}), page.parts[fragment]
-    # Where the page's own deadline came first, there is no fallback's value; the words are the same.
+    # Where the page's own deadline came first, there is no fallback; the words are the same.
     if mark.get("state") != state and (state, page.mark(fragment)) != ("fallback", OUT_OF_TIME):
         yield f"{fragment} is {page.mark(fragment)}, and should be {state}"
     if mark.get("reason") not in REASONS:

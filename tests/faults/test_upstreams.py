@@ -124,7 +124,7 @@ def test_addresses_that_lead_nowhere_leave_a_page(stand: Stand, shop: Shop) -> N
     missing = {name: visitor.missing[name] for name in SERVICES}
     assert not list(broken_by(page, visitor.whole, missing))
     assert page.mark("promo") == "fallback;unresolved"
-    assert page.mark("recco") == "fallback;unreachable"
+    assert page.mark("recco") in ("fallback;unreachable", "fallback;timeout")
 
 
 @contextmanager

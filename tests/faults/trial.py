@@ -37,7 +37,7 @@ def live_through(stand: Stand, visitor: Visitor, fault: Fault, expected: Expecte
     before = {fragment: _counted(stand, fragment) for fragment in expected.missing}
     with fault:
         if stand.cached:
-            _outlive_what_is_fresh(visitor, expected)
+            outlive_what_is_fresh(visitor, expected.missing)
         page = in_time(visitor.ask)
         broken = list(_judged(stand, visitor, page, expected))
         broken += _not_counted(stand, page, before)
@@ -59,12 +59,12 @@ def live_through(stand: Stand, visitor: Visitor, fault: Fault, expected: Expecte
     assert not broken, f"{expected.fault}:\n" + "\n".join(broken)
 
 
-def _outlive_what_is_fresh(visitor: Visitor, expected: Expected) -> None:
-    """Ask until nothing that is to be missing is kept from before the fault as still fresh."""
+def outlive_what_is_fresh(visitor: Visitor, fragments: Iterable[str]) -> None:
+    """Ask until none of ``fragments`` is fresh any more, as it was kept before the fault."""
 
     def asked_anew() -> bool:
         marks = visitor.ask().marks
-        return not any(marks.get(name, {}).get("state") == "fresh" for name in expected.missing)
+        return not any(marks.get(name, {}).get("state") == "fresh" for name in fragments)
 
     wait_until(asked_anew, PATIENCE_SECONDS)
 

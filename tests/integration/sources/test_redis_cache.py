@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gateway.aggregation.cache import Bounds
 from gateway.sources.declaration import Declaration
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
 from gateway.sources.redis_cache import FORMAT, MAX_ENTRY_BYTES

@@ -10,11 +10,11 @@ from gateway.aggregation.cache import Entry, key_for
 from gateway.aggregation.compose import compose
 from gateway.aggregation.errors import PrimaryFailed, SourceCrashed, SourceRefused
 from gateway.aggregation.events import nobody
-from gateway.aggregation.policies.caching import Keeping, caching
 from gateway.aggregation.policies.fallback import fallback
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.source import stack
-from tests.fakes import FOREVER, FakeSource, MemoryFake, VirtualClock
+from tests.fakes import FOREVER, FakeSource, VirtualClock
+from tests.unit.engine.keeping import Kept
 from tests.unit.engine.pages import call_in, fragment, lookup, plan, states
 
 
@@ -93,24 +93,9 @@ async def test_drain_waits_for_work_that_was_spawned_meanwhile(clock: VirtualClo
 async def test_our_own_bound_counts_for_entries_that_were_kept_under_a_longer_one(
     clock: VirtualClock,
 ) -> None:
-    cache = MemoryFake({key_for("p", {}): Entry("old", clock.wall() - 600, clock.wall() + 3000)})
-    source = stack(
-        FakeSource("new"), caching("p", 30, Keeping(cache, clock.wall, Background().spawn), nobody)
-    )
-    assert (await source(call_in(clock))).value == "new"
-    await asyncio.sleep(1)
-
-
-async def test_caching_fallback__misordered__a_fallback_is_never_kept(clock: VirtualClock) -> None:
-    cache = MemoryFake()
-    source = stack(
-        FakeSource(raises=SourceRefused("p")),
-        caching("p", 30, Keeping(cache, clock.wall, Background().spawn), nobody),
-        fallback("p", "instead", nobody),
-    )
-    await source(call_in(clock))
-    await asyncio.sleep(1)
-    assert cache.puts == []
+    kept = Kept(clock, FakeSource("new"))
+    kept.cache.entries[key_for("promo", {})] = Entry("old", clock.wall() - 600, clock.wall() + 3000)
+    assert (await kept.ask()).value == "new"
 
 
 async def test_compose_fallback_timeout__a_stubborn_source_gets_its_fallback(

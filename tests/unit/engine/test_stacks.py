@@ -1,11 +1,9 @@
 """Policies in combination, each test named by its stack, outermost first."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
-from gateway.aggregation.background import Background
 from gateway.aggregation.compose import compose
 from gateway.aggregation.errors import SourceRefused
 from gateway.aggregation.events import (
@@ -16,12 +14,12 @@ from gateway.aggregation.events import (
     SourceReplied,
     all_of,
 )
-from gateway.aggregation.policies.caching import Keeping, caching
 from gateway.aggregation.policies.fallback import fallback
 from gateway.aggregation.policies.observe import observe
 from gateway.aggregation.policies.timeout import timeout
-from gateway.aggregation.source import Reply, Source, State, stack
-from tests.fakes import FOREVER, FakeSource, MemoryFake, Recorder, VirtualClock
+from gateway.aggregation.source import Reply, State, stack
+from tests.fakes import FOREVER, FakeSource, Recorder, VirtualClock
+from tests.unit.engine.keeping import Kept
 from tests.unit.engine.pages import (
     BUDGET_SECONDS,
     RESERVE_SECONDS,
@@ -31,31 +29,12 @@ from tests.unit.engine.pages import (
     states,
 )
 
-
-@dataclass
-class Whole:
-    """``observe( fallback( caching( timeout( source ))))``, with all its parts at hand."""
-
-    clock: VirtualClock
-    inner: FakeSource = field(default_factory=lambda: FakeSource("said"))
-    cache: MemoryFake = field(default_factory=MemoryFake)
-    told: Recorder = field(default_factory=Recorder)
-    background: Background = field(default_factory=Background)
-
-    def source(self, timeout_seconds: float = 0.4) -> Source:
-        keeping = Keeping(self.cache, self.clock.wall, self.background.spawn)
-        return stack(
-            self.inner,
-            observe("promo", self.told),
-            fallback("promo", "instead", self.told),
-            caching("promo", 30, keeping, self.told),
-            timeout("promo", timeout_seconds),
-        )
+POLICIES = ("observe", "fallback", "caching", "single_flight", "storing", "timeout")
 
 
 @pytest.fixture
-def whole(clock: VirtualClock) -> Whole:
-    return Whole(clock)
+def whole(clock: VirtualClock) -> Kept:
+    return Kept(clock, policies=POLICIES)
 
 
 async def test_fallback_timeout__the_fallback_has_its_turn(clock: VirtualClock) -> None:
@@ -137,58 +116,60 @@ async def test_compose_observe_fallback_timeout__a_stubborn_source_is_given_up(
 
 
 async def test_caching_timeout__an_entry_is_not_lost_to_a_slow_source(
-    clock: VirtualClock, whole: Whole
+    clock: VirtualClock, whole: Kept
 ) -> None:
-    await whole.source()(call_in(clock))
+    await whole.source(call_in(clock))
     await asyncio.sleep(1)
     whole.inner.delay_seconds = FOREVER
     before = clock.time()
-    reply = await whole.source()(call_in(clock))
+    reply = await whole.source(call_in(clock))
     assert reply == Reply("said", State.FRESH, pytest.approx(1), pytest.approx(29))
     assert clock.time() == before
 
 
-async def test_caching_fallback__a_fallback_is_never_kept(
-    clock: VirtualClock, whole: Whole
-) -> None:
+async def test_caching_fallback__a_fallback_is_never_kept(clock: VirtualClock, whole: Kept) -> None:
     """The source is asked again as soon as there is a next page."""
     whole.inner.raises = SourceRefused("promo")
-    assert (await whole.source()(call_in(clock))).state is State.FALLBACK
+    assert (await whole.source(call_in(clock))).state is State.FALLBACK
     await asyncio.sleep(0)
     assert whole.cache.puts == []
     whole.inner.raises = None
-    assert (await whole.source()(call_in(clock))).state is State.LIVE
+    assert (await whole.source(call_in(clock))).state is State.LIVE
 
 
-async def test_observe_fallback_caching_timeout__reports_what_the_visitor_sees(
-    clock: VirtualClock, whole: Whole
+async def test_the_whole_stack__reports_what_the_visitor_sees(
+    clock: VirtualClock, whole: Kept
 ) -> None:
-    source = whole.source()
+    source = whole.source
     await source(call_in(clock))
     await asyncio.sleep(1)
     await source(call_in(clock))
     await asyncio.sleep(60)
     whole.inner.delay_seconds = FOREVER
     await source(call_in(clock))
+    await asyncio.sleep(60)
+    await source(call_in(clock))
     assert whole.told.kinds == [
         *("CacheMissed", "SourceReplied"),
         *("CacheHit", "SourceReplied"),
+        *("CacheMissed", "StaleServed", "SourceReplied"),
         *("CacheMissed", "FallbackServed", "SourceReplied"),
     ]
     assert [(event.state, event.reason) for event in whole.told.of(SourceReplied)] == [
         (State.LIVE, None),
         (State.FRESH, None),
+        (State.STALE, "timeout"),
         (State.FALLBACK, "timeout"),
     ]
     assert whole.told.of(SourceReplied)[2].seconds == pytest.approx(0.4)
     assert whole.told.of(CacheHit) == [CacheHit("promo", pytest.approx(1))]
 
 
-async def test_observe_fallback_caching_timeout__a_cancelled_page_is_abandoned(
-    clock: VirtualClock, whole: Whole
+async def test_the_whole_stack__a_cancelled_page_is_abandoned(
+    clock: VirtualClock, whole: Kept
 ) -> None:
     whole.inner.delay_seconds = FOREVER
-    sources = lookup(promo=whole.source())
+    sources = lookup(promo=whole.source)
     page = asyncio.create_task(compose(plan("promo"), call_in(clock), sources, whole.told))
     await asyncio.sleep(0.1)
     page.cancel()
@@ -200,35 +181,28 @@ async def test_observe_fallback_caching_timeout__a_cancelled_page_is_abandoned(
     assert whole.cache.puts == []
 
 
-async def test_observe_fallback_caching_timeout__a_broken_listener_breaks_no_page(
-    clock: VirtualClock, whole: Whole
+async def test_the_whole_stack__a_broken_listener_breaks_no_page(
+    clock: VirtualClock, whole: Kept
 ) -> None:
     def broken(event: object) -> None:
         raise RuntimeError("this listener is broken")
 
-    emit = all_of(broken, whole.told)
-    keeping = Keeping(whole.cache, clock.wall, whole.background.spawn)
-    source = stack(
-        whole.inner,
-        observe("promo", emit),
-        fallback("promo", "instead", emit),
-        caching("promo", 30, keeping, emit),
-        timeout("promo", 0.4),
-    )
-    page = await compose(plan("promo"), call_in(clock), lookup(promo=source), emit)
+    heard = Recorder()
+    emit = whole.emit = all_of(broken, heard)
+    page = await compose(plan("promo"), call_in(clock), lookup(promo=whole.source), emit)
     assert states(page) == {"promo": "live"}
     whole.inner.raises = SourceRefused("promo")
     await asyncio.sleep(60)
-    page = await compose(plan("promo"), call_in(clock), lookup(promo=source), emit)
-    assert states(page) == {"promo": "fallback refused"}
-    assert whole.told.kinds.count("PageComposed") == 2
+    page = await compose(plan("promo"), call_in(clock), lookup(promo=whole.source), emit)
+    assert states(page) == {"promo": "stale refused"}
+    assert heard.kinds.count("PageComposed") == 2
 
 
 async def test_compose_caching__a_cache_that_cannot_store_delays_no_page(
-    clock: VirtualClock, whole: Whole
+    clock: VirtualClock, whole: Kept
 ) -> None:
     whole.cache.put_delay_seconds = FOREVER
-    page = await compose(plan("promo"), call_in(clock), lookup(promo=whole.source()))
+    page = await compose(plan("promo"), call_in(clock), lookup(promo=whole.source))
     assert states(page) == {"promo": "live"}
     assert page.page_seconds == 0.0
     await whole.background.drain(1)

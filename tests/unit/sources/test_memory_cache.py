@@ -3,10 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.aggregation.cache import Entry
+from gateway.aggregation.cache import Bounds, Entry
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
 from tests.fakes import MemoryFake
 from tests.unit.sources.running import run
+
+BOUNDS = Bounds(60.0, 3600.0, lambda: -1e9)
 
 
 def entry(value: object, stored_at: float = 0.0) -> Entry:
@@ -72,6 +74,19 @@ async def test_what_is_over_near_by_is_given_where_nothing_newer_is_afar() -> No
     old = entry("old", -99.0)
     for far in (MemoryFake(), MemoryFake({"a": entry("older", -100.0)})):
         assert await NearAndFar(MemoryFake({"a": old}), far, wall, BOUNDS).get("a") == old
+
+
+async def test_what_was_purged_near_by_does_not_hide_what_another_gateway_was_told_since() -> None:
+    near, far = MemoryFake({"a": entry("old", -9.0)}), MemoryFake({"a": entry("new")})
+    purged = Bounds(60.0, 3600.0, lambda: -5.0)
+    assert await NearAndFar(near, far, wall, purged).get("a") == entry("new")
+
+
+async def test_an_entry_near_by_is_fresh_by_todays_bounds_and_not_by_its_own() -> None:
+    """A gateway with other settings may have written it."""
+    near, far = MemoryFake({"a": entry("old", -9.0)}), MemoryFake({"a": entry("new")})
+    today = Bounds(5.0, 3600.0, lambda: -1e9)
+    assert await NearAndFar(near, far, wall, today).get("a") == entry("new")
 
 
 async def test_what_is_nowhere_is_none_and_nothing_is_stored() -> None:
