@@ -7,9 +7,11 @@ INSTALL := @sh deploy/local/install.sh
 LOCK := ../.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-header --quiet
 ARGS ?=
+MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e check lock format manage clean run-dependencies dev-dependencies
+.PHONY: help run test e2e check lock format manage clean \
+        overload soak chaos run-dependencies dev-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +24,15 @@ test: dev-dependencies ## every test that needs no container; ARGS="-k word" for
 
 e2e: dev-dependencies ## the composed stack, end to end; needs Docker
 	@COMPOSE_BAKE=false exec $(PYTHON) -m pytest -m compose tests/compose $(ARGS)
+
+overload: dev-dependencies ## five times as many visitors as can be served, and what they get
+	@exec $(PYTHON) -m tests.load.overload
+
+soak: dev-dependencies ## half load for MINUTES=20, and what grows meanwhile
+	@MINUTES=$(MINUTES) exec $(PYTHON) -m tests.load.soak
+
+chaos: dev-dependencies ## break one thing after another and look at the page; ARGS=--go to watch
+	@exec $(PYTHON) -m tests.load.chaos $(ARGS)
 
 check: dev-dependencies ## format, lint, types, imports, migrations, settings, Dockerfiles, manifests
 	@exec $(PYTHON) -m deploy.local.check

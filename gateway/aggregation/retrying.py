@@ -50,8 +50,7 @@ def decide(
     """Return what is to follow on ``error``, ``left_seconds`` before the deadline.
 
     A retry must be likelier than not to succeed in time: the pause and the source's median must fit
-    into what is left. The median and not the tail, because in a source of which many calls hang,
-    the tail is as long as the timeout, and a retry is exactly what would help.
+    into what is left. The median and not the tail, which is the business of hedging.
     """
     if not retrying.idempotent or not may_pass(error):
         return NotAgain()

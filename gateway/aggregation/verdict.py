@@ -32,7 +32,7 @@ _FAILURES = (
     BadReply,
     FaultInjected,
 )
-_PASSING = (SourceTimeout, SourceRefused, SourceUnreachable, SourceDisconnected, FaultInjected)
+_PASSING = (SourceRefused, SourceUnreachable, SourceDisconnected, FaultInjected)
 
 
 class Verdict(Enum):
@@ -67,7 +67,8 @@ def may_pass(error: SourceError) -> bool:
     """Return whether the same call, made again at once, may well succeed.
 
     A status below 500 and a reply that breaks the contract would come back the same. A name that
-    has no address gets none within milliseconds. Our own refusals mean what they say.
+    has no address gets none within milliseconds. A call that ran out of time was hedged when it was
+    late, and another would only make the page later. Our own refusals mean what they say.
     """
     if isinstance(error, BadStatus):
         return error.status in _SERVER_ERRORS

@@ -19,6 +19,8 @@ FORMAT = 2
 
 OPERATION_SECONDS = 0.1
 REST_SECONDS = 1.0
+"""For how long a Redis that hangs is left alone."""
+
 MAX_CONNECTIONS = 50
 MAX_ENTRY_BYTES = 1_048_576
 
@@ -40,14 +42,16 @@ class _Stored(msgspec.Struct, Generic[T], frozen=True, array_like=True):
 class SharedRedis:
     """A connection pool, the clock that entries are written by, and who hears of failures.
 
-    One that did not answer in time is left alone for a moment: a page asks it several things, and
-    must not wait for each of them in vain.
+    One that twice did not answer in time is left alone for a moment: a page asks it several things,
+    and must not wait for each of them in vain. Once is not enough: it may be we who were busy, and
+    without Redis each gateway asks for itself.
     """
 
     client: Redis
     wall: WallClock
     emit: Listener
     _rests_until: float = 0.0
+    _late_since: float | None = None
 
     async def ask(
         self, name: str, operation: str, question: Callable[[Redis], Awaitable[T]]
@@ -56,21 +60,31 @@ class SharedRedis:
 
         None where it fails, which is told as a fact of ``name`` and ``operation``, or rests.
         """
-        if self.wall() < self._rests_until:
+        begun = asyncio.get_running_loop().time()
+        if begun < self._rests_until:
             return None
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                return await question(self.client)
+                answer = await question(self.client)
         except (RedisError, OSError, TimeoutError) as error:
+            if reason_of(error) == "timeout":
+                self._late(begun)
             self.failed(name, operation, error)
             return None
+        self._late_since = None
+        return answer
+
+    def _late(self, begun: float) -> None:
+        """Rest, if what was asked at ``begun`` was asked after another answer was late already."""
+        now = asyncio.get_running_loop().time()
+        if self._late_since is None:
+            self._late_since = now
+        elif begun >= self._late_since:
+            self._rests_until = now + REST_SECONDS
 
     def failed(self, name: str, operation: str, error: Exception) -> None:
-        """Tell that an operation failed; rest if it was because of the time that it took."""
-        reason = reason_of(error)
-        if reason == "timeout":
-            self._rests_until = self.wall() + REST_SECONDS
-        self.emit(CacheFailed(name, operation, reason, error))
+        """Tell that an operation failed."""
+        self.emit(CacheFailed(name, operation, reason_of(error), error))
 
 
 def connect(url: str) -> Redis:

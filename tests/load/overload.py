@@ -8,6 +8,7 @@ as before. Ends with 1 where a bound does not hold; the bounds are printed.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploy.local.speech import say
 from tests.load.figures import Figures, back_after, figures, milliseconds, percentile
 from tests.load.stage import OTHER_CORES, Stage, opened, run_command
 from tests.load.visitors import Load, Seen, ask_for
@@ -21,10 +22,13 @@ FLOOD_TIMES = 2
 FLOOD_CONNECTIONS = 1024
 
 SHARE_BOUND = 0.7
-REFUSAL_BOUND_SECONDS = 0.05
+CROWD_REFUSAL_SECONDS = 0.05
+FLOOD_REFUSAL_SECONDS = 0.25
+"""Of the median. In a flood most of the work is refusing, and every refusal waits for the others."""
+
 BACK_BOUND_SECONDS = 5.0
-BACK_SHARE = 0.85
-"""Of the peak: two seconds of one shop differ by more than a tenth from each other anyway."""
+BACK_SHARE = 0.8
+"""Of the peak: two seconds of one shop differ by more than a tenth anyway."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,18 @@ class Measured:
 
 def main() -> int:
     """Measure, print, judge."""
-    print("Opening a shop of its own …", flush=True)
+    say("Opening a shop of its own …")
     with opened() as stage:
         measured = measure(stage)
     broken = list(broken_bounds(measured))
-    print("\n" + "\n".join(f"  MISSED: {each}" for each in broken) if broken else "\nAll bounds hold.")
+    say("\n".join(f"MISSED: {each}." for each in broken) or "All bounds hold.")
     return 1 if broken else 0
 
 
 def measure(stage: Stage) -> Measured:
     """Put the load on the shop, step by step, and print what each step gave."""
     ask_for(Load(stage.shop.gateway.port, FEW[0], 2.0), OTHER_CORES)
-    print(
+    say(
         f"{'':30} {'whole pages':>12} {'of the':>7} {'503s':>7} {'served, ms':>12} "
         f"{'refused, ms':>12} {'/livez, ms':>11} {'gateway':>8}\n"
         f"{'':30} {'in time /s':>12} {'peak':>7} {'/s':>7} {'p50 / p99':>12} "
@@ -66,7 +70,7 @@ def measure(stage: Stage) -> Measured:
     flood_load = Load(_port(stage), FLOOD_CONNECTIONS, 5.0, rate=FLOOD_TIMES * peak)
     flood = _put(stage, f"{FLOOD_TIMES * peak:.0f} visitors a second", flood_load, peak)
     back_seconds = back_after(back, BACK_SHARE * peak)
-    print(f"\nBack to {BACK_SHARE:.0%} of the peak after {back_seconds:.1f} s.")
+    say(f"\nBack to {BACK_SHARE:.0%} of the peak after {back_seconds:.1f} s.")
     return Measured(peak, visitors, figures(crowd), figures(flood), back_seconds)
 
 
@@ -80,15 +84,15 @@ def broken_bounds(measured: Measured) -> Iterator[str]:
         )
     if measured.back_seconds > BACK_BOUND_SECONDS:
         yield f"the peak was not there again within {BACK_BOUND_SECONDS:.0f} s"
-    for name, load in (("crowd", crowd), ("flood", measured.flood)):
-        yield from _broken_manners(name, load)
+    yield from _broken_manners("crowd", crowd, CROWD_REFUSAL_SECONDS)
+    yield from _broken_manners("flood", measured.flood, FLOOD_REFUSAL_SECONDS)
 
 
-def _broken_manners(name: str, load: Figures) -> Iterator[str]:
+def _broken_manners(name: str, load: Figures, refusal_seconds: float) -> Iterator[str]:
     if load.waved_on != len(load.refused):
         yield f"{len(load.refused) - load.waved_on} refusals of the {name} lack a Retry-After"
-    if load.refused and percentile(load.refused, 0.5) > REFUSAL_BOUND_SECONDS:
-        yield f"half of the {name}'s refusals took more than {REFUSAL_BOUND_SECONDS * 1000:.0f} ms"
+    if load.refused and percentile(load.refused, 0.5) > refusal_seconds:
+        yield f"half of the {name}'s refusals took more than {refusal_seconds * 1000:.0f} ms"
     if load.broken:
         yield f"{load.broken} visitors of the {name} got neither a page nor a 503"
     if load.livez_silent or not load.livez:
@@ -101,15 +105,14 @@ def _put(stage: Stage, name: str, load: Load, peak: float | None = None) -> Seen
     core = (stage.cpu_seconds() - before) / seen.seconds
     found = figures(seen)
     share = f"{found.goodput / peak:.0%}" if peak else ""
-    print(
+    say(
         f"{name:30} {found.goodput:12.0f} {share:>7} {len(found.refused) / seen.seconds:7.0f} "
         f"{milliseconds(found.served):>12} {milliseconds(found.refused):>12} "
         f"{milliseconds(found.livez):>11} {core:8.0%}",
-        flush=True,
     )
     amiss = {"incomplete": found.incomplete, "late": found.late, "broken": found.broken}
     if any(amiss.values()):
-        print(f"{'':30} of the rest: " + ", ".join(f"{n} {word}" for word, n in amiss.items() if n))
+        say(f"{'':30} of the rest: " + ", ".join(f"{n} {word}" for word, n in amiss.items() if n))
     return seen
 
 

@@ -78,5 +78,3 @@ def run_command(command: Callable[[], int]) -> None:
 
 def _interrupt(number: int, frame: Any) -> None:
     raise KeyboardInterrupt
-
-

@@ -76,7 +76,9 @@ def ask_for(load: Load, cores: Iterable[int] = ()) -> Seen:
         timeout=load.seconds + 3 * PATIENCE_SECONDS,
     )
     answers, livez, lost, seconds = json.loads(done.stdout)
-    return Seen([Answer(*each) for each in answers], [Answer(*each) for each in livez], lost, seconds)
+    return Seen(
+        [Answer(*each) for each in answers], [Answer(*each) for each in livez], lost, seconds
+    )
 
 
 class _Connection(asyncio.Protocol):

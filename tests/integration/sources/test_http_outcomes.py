@@ -62,7 +62,7 @@ OUTCOMES = {
     "header_of_9_kib": "protocol",
     "header_of_70_kib": "protocol",
     "endless_status_line": "protocol",
-    "informational_flood": "timeout",
+    "informational_flood": "protocol",
     "endless_chunk_extension": "timeout",
     "endless_trailers": "protocol",
     "not_json": "payload",
@@ -105,6 +105,8 @@ ELSEWHERE = {
         "header_of_9_kib": "ok",
         "header_of_70_kib": "ok",
         "endless_chunk_extension": "protocol",
+        # It reads one interim reply after another.
+        "informational_flood": "timeout",
     },
     "pyreqwest": {
         "content_length_too_short": "payload",

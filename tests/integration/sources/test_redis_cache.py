@@ -129,7 +129,6 @@ async def _poisoned(url: str, poison: Poison, payload: Any = str) -> list[tuple[
 
 POISON: dict[str, Poison] = {
     "text": b"hello",
-    "nothing": b"",
     "json": b'{"value": 1}',
     "pickle": b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07builtins\x94.",
     "old shape": lambda good: [good[0], good[-1]],
@@ -150,6 +149,10 @@ async def test_a_poisoned_value_is_none_and_counted(
     poison: str, payload: Any, empty_redis: str
 ) -> None:
     assert await _poisoned(empty_redis, POISON[poison], payload) == [("get", "unreadable")]
+
+
+async def test_an_empty_value_is_none_like_one_that_is_not_there(empty_redis: str) -> None:
+    assert await _poisoned(empty_redis, b"") == []
 
 
 async def test_a_value_of_another_format_is_passed_over(empty_redis: str) -> None:

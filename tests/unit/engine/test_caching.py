@@ -181,6 +181,7 @@ async def test_a_refresh_that_hangs_delays_no_page_and_ends_by_itself(
         for _ in range(50):
             assert (await kept.ask()).state is State.STALE
     assert len(kept.calls) == 2
+    assert len(kept.background) == len(kept.told.of(RefreshBegun)) == 1
     assert kept.calls[1].deadline.remaining() == pytest.approx(REFRESH_SECONDS)
     await asyncio.sleep(REFRESH_SECONDS + 0.01)
     assert kept.inner.cancelled

@@ -13,7 +13,6 @@ from gateway.aggregation.errors import (
     SourceDisconnected,
     SourceError,
     SourceRefused,
-    SourceTimeout,
 )
 from gateway.aggregation.events import CallRetried, RetryRefused
 from gateway.aggregation.policies.retry import retry
@@ -55,7 +54,6 @@ async def test_a_call_that_succeeds_is_made_once(clock: VirtualClock) -> None:
     [
         SourceRefused("promo"),
         SourceDisconnected("promo"),
-        SourceTimeout("promo"),
         BadStatus("promo", 502),
     ],
     ids=str,

@@ -12,7 +12,7 @@ FAILED, WELL, NOTHING = Verdict.FAILED, Verdict.WELL, Verdict.NOTHING
 
 TABLE = {
     # error: what it proves, whether it may pass, whether it speaks of overload
-    "SourceTimeout": (FAILED, True, True),
+    "SourceTimeout": (FAILED, False, True),
     "SourceRefused": (FAILED, True, False),
     "SourceUnresolved": (FAILED, False, False),
     "SourceUnreachable": (FAILED, True, False),
@@ -68,7 +68,7 @@ def test_each_status_is_judged_as_the_table_says(status: int, expected: Judged) 
 
 def test_a_source_that_had_no_time_is_not_blamed_for_a_timeout() -> None:
     """What our own queue or an earlier attempt has used up is none of its doing."""
-    assert judged(errors.SourceTimeout("promo"), seconds=0.0) == (NOTHING, True, False)
+    assert judged(errors.SourceTimeout("promo"), seconds=0.0) == (NOTHING, False, False)
 
 
 def test_bad_replies_are_failures_of_the_source_whatever_their_kind() -> None:

@@ -1,11 +1,13 @@
 """The cache in this process: bounded, and in front of the one that all share."""
 
+import asyncio
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.aggregation.cache import Bounds, Entry
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
-from tests.fakes import MemoryFake
+from tests.fakes import MemoryFake, VirtualClock
 from tests.unit.sources.running import run
 
 BOUNDS = Bounds(60.0, 3600.0, lambda: -1e9)
@@ -105,3 +107,32 @@ async def test_a_far_cache_that_fails_takes_nothing_from_the_near_one() -> None:
     both = NearAndFar(MemoryFake(), MemoryFake(failing=True), wall, BOUNDS)
     await both.put("a", entry(1))
     assert await both.get("a") == entry(1)
+
+
+# ---- a crowd
+
+
+async def test_a_crowd_that_wants_the_same_key_looks_afar_once(clock: VirtualClock) -> None:
+    far = MemoryFake({"a": entry("far")}, get_delay_seconds=0.05)
+    both = NearAndFar(MemoryCache(9), far, wall, BOUNDS)
+    found = await asyncio.gather(*(both.get("a") for _ in range(200)))
+    assert found == [entry("far")] * 200
+    assert far.gets == ["a"]
+
+
+async def test_who_comes_after_a_look_has_ended_looks_again(clock: VirtualClock) -> None:
+    far = MemoryFake()
+    both = NearAndFar(MemoryCache(9), far, wall, BOUNDS)
+    assert await both.get("a") is None
+    far.entries["a"] = entry("new")
+    assert await both.get("a") == entry("new")
+
+
+async def test_who_leaves_takes_nobodys_look_along(clock: VirtualClock) -> None:
+    far = MemoryFake({"a": entry("far")}, get_delay_seconds=0.05)
+    both = NearAndFar(MemoryCache(9), far, wall, BOUNDS)
+    first, second = (asyncio.ensure_future(both.get("a")) for _ in range(2))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    assert await second == entry("far")
+    assert first.cancelled()

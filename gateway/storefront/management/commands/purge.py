@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
 from gateway.sources.switches import purge
-from gateway.storefront.plan import SOURCES
+from gateway.storefront.management.commands._sources import known_source
 
 
 class Command(BaseCommand):
@@ -17,13 +17,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the names of sources."""
-        parser.add_argument("source", nargs="+", choices=SOURCES)
+        parser.add_argument("source", nargs="+", help="their names")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Purge, and say so."""
-        for source in options["source"]:
+        for source in [known_source(name) for name in options["source"]]:
             try:
                 purge(settings.REDIS_URL, source)
             except RedisError as exc:
-                raise CommandError(f"Redis does not answer, so nothing was purged: {exc}.") from exc
+                raise CommandError(
+                    f"Redis does not answer, so {source} was not purged: {exc}"
+                ) from exc
             self.stdout.write(f"Within a second every gateway asks {source} anew.")
