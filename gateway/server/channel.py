@@ -7,7 +7,7 @@ from twisted.web.http import HTTPChannel
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
 
 MOST_LENGTH_DIGITS = 18
-"""Of a Content-Length: more than anybody has, and Python would not read numbers of some thousand digits."""
+"""Of a Content-Length: more than anybody has. Python reads no numbers of some thousand digits."""
 
 
 class BoundedChannel(HTTPChannel):

@@ -1,1 +1,1 @@
-"""What is measured and shown on a shop of its own: ``make overload``, ``make soak``, ``make chaos``."""
+"""Measured and shown on a shop of its own: ``make overload``, ``make soak``, ``make chaos``."""

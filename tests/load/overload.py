@@ -24,7 +24,7 @@ FLOOD_CONNECTIONS = 1024
 SHARE_BOUND = 0.7
 CROWD_REFUSAL_SECONDS = 0.05
 FLOOD_REFUSAL_SECONDS = 0.25
-"""Of the median. In a flood most of the work is refusing, and every refusal waits for the others."""
+"""Of the median. In a flood most of the work is refusing, and each refusal waits for others."""
 
 BACK_BOUND_SECONDS = 5.0
 BACK_SHARE = 0.8

@@ -1,7 +1,6 @@
 """A shop of its own for a command: everything on free ports, nothing left behind."""
 
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -66,7 +65,7 @@ def _pin(pid: int, cores: list[int]) -> None:
 
 
 def run_command(command: Callable[[], int]) -> None:
-    """Run ``command`` as a program: SIGTERM and Ctrl-C end it in good order, errors are a sentence."""
+    """Run ``command`` as a program: SIGTERM and Ctrl-C end all of it, an error is a sentence."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         sys.exit(command())

@@ -15,8 +15,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import NamedTuple, cast
 
+import uvloop
+
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 10.0
+HANG_UP_SECONDS = 0.002
 PROBE_PAUSE_SECONDS = 0.1
 MOST_HEAD_BYTES = 65_536
 
@@ -27,7 +30,7 @@ class Load:
 
     With a ``rate``, so many visitors come each second whether the others were answered or not, and
     one who finds no free connection is lost; with 0 each asks again as soon as he was answered.
-    One answer in ``hang_up_every`` is not waited for; 0 for none.
+    One visitor of ``hang_up_every`` hangs up before his page can be there; 0 for none.
     """
 
     port: int
@@ -84,7 +87,8 @@ def ask_for(load: Load, cores: Iterable[int] = ()) -> Seen:
 class _Connection(asyncio.Protocol):
     """One connection; ``ask`` sends a request and returns the answer when it is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._answered: asyncio.Future[tuple[int, bool, str]] | None = None
@@ -93,7 +97,7 @@ class _Connection(asyncio.Protocol):
         """Return status, completeness and Retry-After; raises ``OSError`` if there is no answer."""
         loop = asyncio.get_running_loop()
         if self._transport is None:
-            await loop.create_connection(lambda: self, HOST, self.port)
+            await loop.create_connection(lambda: self, HOST, self._port)
         assert self._transport
         self._received.clear()
         self._answered = loop.create_future()
@@ -102,8 +106,6 @@ class _Connection(asyncio.Protocol):
             return await self._answered
         finally:
             self._answered = None
-
-    port = 0
 
     def hang_up(self) -> None:
         """Close at once; asking again connects anew."""
@@ -200,7 +202,7 @@ class _Crowd:
         every = self._load.hang_up_every
         hangs_up = every > 0 and path != "/livez" and self._asked % every == 0
         try:
-            async with asyncio.timeout(0.002 if hangs_up else PATIENCE_SECONDS):
+            async with asyncio.timeout(HANG_UP_SECONDS if hangs_up else PATIENCE_SECONDS):
                 status, whole, retry_after = await connection.ask(path)
         except (OSError, TimeoutError):
             connection.hang_up()
@@ -215,22 +217,19 @@ class _Crowd:
         return self._load.paths[self._asked % len(self._load.paths)]
 
     def _connection(self) -> _Connection:
-        connection = _Connection()
-        connection.port = self._load.port
-        return connection
+        return _Connection(self._load.port)
 
 
 def main() -> None:
     """Read the load from the command line; print what was seen, as JSON."""
-    import uvloop
-
     told, cores = json.loads(sys.argv[1])
     if cores:
         os.sched_setaffinity(0, cores)
-    crowd = _Crowd(Load(**{**told, "paths": tuple(told["paths"])}))
+    load = Load(**{**told, "paths": tuple(told["paths"])})
+    crowd = _Crowd(load)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(crowd.come())
-    json.dump([crowd.answers, crowd.livez, crowd.lost, crowd._load.seconds], sys.stdout)
+    json.dump([crowd.answers, crowd.livez, crowd.lost, load.seconds], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ WALK = (
     Step("All is well.", "A whole page: banners, books for you, new arrivals.", _nothing),
     Step(
         "The promotions service takes 2 s for each answer.",
-        "The page waits for it 0.4 s at the most, and soon not at all. It shows the banners that it "
-        "kept, and says at its foot that they are from earlier.",
+        "The page waits for it 0.4 s at the most, and soon not at all. It shows the banners that "
+        "it kept, and says at its foot that they are from earlier.",
         _slow_promo,
         {"promo": KEPT},
     ),

@@ -162,7 +162,9 @@ async def test_a_body_whose_end_is_open_to_doubt_is_refused(
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     ],
 )
-async def test_a_head_that_is_no_request_is_refused_or_hung_up_on(gateway: Server, raw: bytes) -> None:
+async def test_a_head_that_is_no_request_is_refused_or_hung_up_on(
+    gateway: Server, raw: bytes
+) -> None:
     async with Connection(gateway.url) as connection:
         await connection.send(raw)
         connection.writer.write_eof()
