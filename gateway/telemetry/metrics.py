@@ -1,6 +1,6 @@
 """Counting: facts become Prometheus metrics. Label values all come from closed lists."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -66,6 +66,8 @@ page_seconds = Histogram(
     registry=registry,
 )
 
+
+tasks = Gauge("gateway_tasks", "Tasks of the event loop that have not ended.", registry=registry)
 
 _count_decision = counting_decisions(registry)
 

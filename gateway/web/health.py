@@ -13,7 +13,7 @@ from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import SourceError
 from gateway.runtime import Runtime, runtime
 from gateway.sources.foreign import translated
-from gateway.telemetry.metrics import CONTENT_TYPE, exposition
+from gateway.telemetry.metrics import CONTENT_TYPE, exposition, tasks
 from gateway.web.handler import always_admitted, native
 from gateway.web.methods import safe_only
 
@@ -75,6 +75,7 @@ async def readyz(request: HttpRequest) -> HttpResponse:
 @safe_only
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Return what was counted, for Prometheus."""
+    tasks.set(len(asyncio.all_tasks()))
     return HttpResponse(exposition(), content_type=CONTENT_TYPE)
 
 
