@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncClientCursor, AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from gateway.aggregation.background import give_up
+from gateway.aggregation.background import OutOfTime, in_time
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import (
     SourceBusy,
@@ -46,18 +46,13 @@ class Postgres:
     async def rows(self, source: str, sql: str, params: Any, deadline: Deadline) -> Rows:
         """Return the rows that ``sql`` selects, or raise a ``SourceError`` by the deadline.
 
-        The query ends in Postgres at the deadline too. It runs in a task of its own, because to
-        stop one that hangs takes psycopg seconds (it asks the server, and waits): the caller does
-        not wait for that.
+        The query ends in Postgres at the deadline too. To stop one that hangs takes psycopg seconds
+        (it asks the server, and waits): the caller does not wait for that.
         """
-        task = asyncio.create_task(self._rows(source, sql, params, deadline))
         try:
-            await asyncio.wait({task}, timeout=deadline.remaining())
-        finally:
-            give_up([task])
-        if not task.done():
-            raise SourceTimeout(source, "no rows by the deadline")
-        return task.result()
+            return await in_time(self._rows(source, sql, params, deadline), deadline.remaining())
+        except OutOfTime as exc:
+            raise SourceTimeout(source, "no rows by the deadline") from exc
 
     async def close(self) -> None:
         """Close the pool; the next use would open another."""

@@ -103,7 +103,8 @@ def test_a_service_that_flaps_is_there_or_missing_and_never_half(stand: Stand) -
             seen.add(page.mark("promo"))
     back_seconds = stand.back_after(visitor, RECOVERY_SECONDS + SLACK_SECONDS)
     note("promo flaps", page, " or ".join(sorted(seen)), back_seconds=back_seconds)
-    assert {"live", "fallback;status"} <= seen <= {"live", "fallback;status", "fallback;open"}
+    # A retry, where the budget allows one, finds the service well again.
+    assert "live" in seen <= {"live", "fallback;status", "fallback;open"}
     assert back_seconds is not None
 
 
