@@ -128,6 +128,9 @@ CASES = [
     if (behaviour, name) != ("informational_flood", "pyreqwest")
 ]
 
+ALSO = {"endless_trailers": "disconnected"}
+"""What else is true: where we hang up on a flood, either side may be the first to say why."""
+
 PARSING_SECONDS = 0.5
 """Slack where a flood is parsed to the last moment: that holds up the loop on a busy machine."""
 
@@ -167,7 +170,7 @@ async def test_a_misbehaving_upstream_is_named_in_one_word_and_in_time(
     async with transport(name) as ours:
         source = source_at(misbehaving_urls[behaviour], ours, seconds)
         result = await result_of(source(call()))
-    assert result.word == expected
+    assert result.word in {expected, ALSO.get(behaviour, expected)}
     slack = PARSING_SECONDS if behaviour == "informational_flood" else SLACK_SECONDS
     assert result.seconds < seconds + slack
 
