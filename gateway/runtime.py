@@ -100,8 +100,10 @@ class Runtime:
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream("postgres", seconds, settings.POSTGRES_POOL_SIZE)
                 source = orm_source(declared, self.postgres)
-                # Many who ask Postgres the same at once are one question, kept or not.
-                inner = [single_flight(declared.name, self.emit), *self._guarded(declared, known)]
+                inner = self._guarded(declared, known)
+                if not _is_kept(declared):
+                    # Many who ask Postgres the same at once are one question, kept or not.
+                    inner = [single_flight(declared.name, self.emit), *inner]
                 return self._stack(declared, source, inner)
             case _:
                 raise TypeError(f"No adapter is known for the source {declared!r}.")
@@ -126,7 +128,7 @@ class Runtime:
         cache = self._cache(declared, bounds)
         keeping = Keeping(cache, bounds, time.time, self.background.spawn)
         store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
-        if fresh_seconds <= 0:
+        if not _is_kept(declared):
             return [storing(name, store, self.emit)]
         return [
             caching(name, keeping, self.emit),
@@ -153,6 +155,11 @@ class Runtime:
         return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared, time.time, bounds)
 
 
+def _is_kept(declared: Declaration) -> bool:
+    """Whether replies are kept: then the stack has a single flight of its own already."""
+    return declared.fresh is not None and getattr(settings, declared.fresh) > 0
+
+
 def _postgres_parameters() -> dict[str, Any]:
     """Return what Django would connect with; its own adapters and cursors stay with it."""
     parameters = dict(connections["default"].get_connection_params())
@@ -162,7 +169,7 @@ def _postgres_parameters() -> dict[str, Any]:
 
 
 _runtimes: "WeakKeyDictionary[asyncio.AbstractEventLoop, Runtime]" = WeakKeyDictionary()
-build: Callable[[], Runtime] = partial(Runtime)
+build: Callable[[], Runtime] = Runtime
 """What makes a runtime; a test puts one of its own here."""
 
 
