@@ -13,6 +13,7 @@ import environ
 
 DATABASE_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "memorymail")
 
 
 class Environment:
@@ -59,9 +60,9 @@ class Environment:
             self.problems.append(f"{name} must be true or false, and is {value!r}.")
         return False
 
-    def names(self, name: str) -> list[str]:
+    def names(self, name: str, default: str | None = None) -> list[str]:
         """Return a list that is given with commas."""
-        return [part.strip() for part in self.text(name).split(",") if part.strip()]
+        return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
 
     def number(self, name: str, default: int, *, lowest: int, highest: int) -> int:
         """Return a whole number from ``lowest`` to ``highest``."""
@@ -98,9 +99,9 @@ class Environment:
         self.problems.append(f"{name} must be one of {', '.join(allowed)}, and is {value!r}.")
         return default
 
-    def service(self, name: str) -> str:
+    def service(self, name: str, default: str | None = None) -> str:
         """Return the address of an HTTP service, without a slash at its end."""
-        value = self.text(name)
+        value = self.text(name, default)
         if value and not _is_service(value):
             self.problems.append(
                 f"{name} must be an address such as http://127.0.0.1:8001, and is {value!r}."
@@ -130,6 +131,18 @@ class Environment:
             )
             return {}
         return dict(self._env.db_url_config(value, engine="django.db.backends.postgresql"))
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        """Return how mail is sent: Django's settings by their names, and the sender's address."""
+        value = self.text(name, default)
+        parts = _parts(value)
+        if parts is None or parts.scheme not in MAIL_SCHEMES:
+            # Not shown either: it carries a password.
+            self.problems.append(
+                f"{name} must be an address such as smtp://user:password@host:587, and is none."
+            )
+            return {}
+        return dict(self._env.email_url_config(value))
 
     def judge(self) -> None:
         """End the process with exit code 1, one sentence for each problem, if there is one."""

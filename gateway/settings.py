@@ -19,6 +19,10 @@ HTTPS_ONLY = _env.flag("HTTPS_ONLY", default=True)
 # --- What we ask ------------------------------------------------------------------------------
 PROMO_SERVICE_URL = _env.service("PROMO_SERVICE_URL")
 RECCO_SERVICE_URL = _env.service("RECCO_SERVICE_URL")
+WEATHER_SERVICE_URL = _env.service("WEATHER_SERVICE_URL", "https://api.open-meteo.com")
+AVATAR_SERVICE_URL = _env.service("AVATAR_SERVICE_URL", "https://www.gravatar.com")
+# Which of weather, avatars and mail are stand-ins for the outside world: pages say so.
+STANDINS = _env.names("STANDINS", default="")
 REDIS_URL = _env.redis("REDIS_URL")
 DATABASES = {"default": _env.database("DATABASE_URL")}
 HTTP_TRANSPORT = _env.choice("HTTP_TRANSPORT", "aiohttp", ("aiohttp", "httpcore", "pyreqwest"))
@@ -29,13 +33,19 @@ PROMO_TIMEOUT_SECONDS = _env.seconds("PROMO_TIMEOUT_SECONDS", 0.4)
 RECCO_TIMEOUT_SECONDS = _env.seconds("RECCO_TIMEOUT_SECONDS", 0.4)
 MEMBERS_TIMEOUT_SECONDS = _env.seconds("MEMBERS_TIMEOUT_SECONDS", 0.3)
 BOOKS_TIMEOUT_SECONDS = _env.seconds("BOOKS_TIMEOUT_SECONDS", 0.3)
+WEATHER_TIMEOUT_SECONDS = _env.seconds("WEATHER_TIMEOUT_SECONDS", 0.6)
+AVATAR_TIMEOUT_SECONDS = _env.seconds("AVATAR_TIMEOUT_SECONDS", 0.6)
 PROMO_FRESH_SECONDS = _env.seconds("PROMO_FRESH_SECONDS", 30, zero=True)
 RECCO_FRESH_SECONDS = _env.seconds("RECCO_FRESH_SECONDS", 30, zero=True)
+WEATHER_FRESH_SECONDS = _env.seconds("WEATHER_FRESH_SECONDS", 600, zero=True)
+AVATAR_FRESH_SECONDS = _env.seconds("AVATAR_FRESH_SECONDS", 600, zero=True)
 STALE_SECONDS = _env.seconds("STALE_SECONDS", 3600, zero=True)
 ARRIVALS_FRESH_SECONDS = _env.seconds("ARRIVALS_FRESH_SECONDS", 0, zero=True)
 
 # --- How much ---------------------------------------------------------------------------------
 MAX_BODY_BYTES = _env.number("MAX_BODY_BYTES", 1_048_576, lowest=1, highest=104_857_600)
+# Threads for synchronous code inside async views: gateway/web/threads.py.
+SYNC_THREADS = _env.number("SYNC_THREADS", 8, lowest=1, highest=100)
 POSTGRES_POOL_SIZE = _env.number("POSTGRES_POOL_SIZE", 16, lowest=1, highest=500)
 
 # --- Where we listen --------------------------------------------------------------------------
@@ -44,8 +54,16 @@ GATEWAY_PORT = _env.number("GATEWAY_PORT", 8000, lowest=1, highest=65_535)
 DRAIN_SECONDS = _env.seconds("DRAIN_SECONDS", 10)
 NOTICE_SECONDS = _env.seconds("NOTICE_SECONDS", 0, zero=True)
 
+# What visitors upload; every replica must see the same folder.
+UPLOADS_ROOT = _env.text("UPLOADS_ROOT", str(BASE_DIR / ".local" / "uploads"))
 STATIC_ROOT = _env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+EMAIL = _env.email("EMAIL_URL", "consolemail://")
 _env.judge()
+
+# --- Mail -------------------------------------------------------------------------------------
+globals().update({name: value for name, value in EMAIL.items() if name.startswith("EMAIL_")})
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = _env.text("EMAIL_FROM", "Foolscap <shop@foolscap.example>")
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -59,7 +77,14 @@ INSTALLED_APPS = [
     "gateway.web",
     "gateway.members",
     "gateway.storefront",
+    "gateway.tour",
+    "gateway.chat",
+    "gateway.documents",
+    "gateway.giftwrap",
+    "gateway.contracts",
     "gateway.ops",
+    "django_tasks",
+    "django_tasks_db",
 ]
 # Each of these runs on the event loop, without a thread: see gateway/web/inline.py.
 MIDDLEWARE = [
@@ -141,6 +166,16 @@ STATIC_URL = "/static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+
+# Work that must not be lost lies in Postgres and is done by `manage.py db_worker`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+CHANNEL_LAYERS = {
+    "default": {
+        # Not the core layer: that one drops messages in silence past its capacity.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
 }
 
 LANGUAGE_CODE = "en-gb"

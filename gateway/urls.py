@@ -8,6 +8,10 @@ from gateway.web import health
 urlpatterns = [
     path("", include("gateway.storefront.urls")),
     path("", include("gateway.members.urls")),
+    path("", include("gateway.tour.urls")),
+    path("", include("gateway.chat.urls")),
+    path("", include("gateway.documents.urls")),
+    path("", include("gateway.giftwrap.urls")),
     path("ops/", include("gateway.ops.urls")),
     path("livez", health.livez),
     path("readyz", health.readyz),

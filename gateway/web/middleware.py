@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from structlog.contextvars import bound_contextvars
@@ -12,7 +13,9 @@ from structlog.contextvars import bound_contextvars
 from gateway.aggregation.errors import PrimaryFailed
 from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
-from gateway.web.pages import unavailable
+from gateway.web.guests import greet
+from gateway.web.pages import cannot_now, unavailable
+from gateway.web.threads import TooBusy
 
 Next = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
@@ -68,6 +71,9 @@ class RequestFacts(Native):
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         """Answer for a page that cannot be shown without what failed."""
+        if isinstance(exception, (TooBusy, OperationalError, InterfaceError)):
+            log.warning("page.unavailable", error=type(exception).__name__)
+            return cannot_now(request, facts_of(request))
         if not isinstance(exception, PrimaryFailed):
             return None
         log.warning("page.failed", page=exception.composition.plan, fragment=exception.fragment)
@@ -80,6 +86,7 @@ class PageHeaders(Native):
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add the headers that a view did not set itself."""
         response = await self.get_response(request)
+        greet(request, response)
         headers = response.headers
         headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)

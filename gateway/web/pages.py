@@ -61,6 +61,19 @@ def unavailable(request: HttpRequest, page: Composition, facts: RequestFacts) ->
     return response
 
 
+def cannot_now(request: HttpRequest, facts: RequestFacts) -> HttpResponse:
+    """Return the page for when a view cannot do its work at the moment: 503, and when to return."""
+    if request.path.startswith("/api/"):
+        response = HttpResponse(b'{"error":"unavailable"}', content_type="application/json")
+    else:
+        html = render_to_string("503.html", {"request_id": facts.request_id})
+        response = HttpResponse(html)
+    response.status_code = 503
+    response.headers["Retry-After"] = "5"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def is_signed_in(request: HttpRequest) -> bool:
     """Whether the session claims to be a member's. It asks nobody."""
     return SESSION_KEY in request.session

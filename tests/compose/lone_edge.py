@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.local.process import wait_until
 from tests.compose.docker import REPOSITORY, docker, inspect
 from tests.compose.visitor import Visitor
 
 # TEST-NET-3 (RFC 5737): nobody's, and not private. To the edge we come from its first address.
 NETWORK = "203.0.113.0/24"
 VISITOR_ADDRESS = "203.0.113.1"
+SETTLE_SECONDS = 20
+MARK = "/settled-"
 HARDENED = (
     *("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
     *("--tmpfs=/tmp:size=64m,mode=1777", "--ulimit=nofile=16384"),
@@ -31,9 +34,21 @@ class LoneEdge:
         """Return the lines of the edge's log."""
         return docker("logs", self.edge).encode("utf-8", "surrogateescape").splitlines()
 
+    def settled_log(self) -> list[bytes]:
+        """Return the lines of the edge's log, once the engine has handed on all that was written.
+
+        A container's log lags behind what it serves; a request of our own marks the end of it, and
+        is left out.
+        """
+        mark = f"{MARK}{secrets.token_hex(4)}"
+        self.visitor.get(mark)
+        arrived = wait_until(lambda: mark.encode() in b"".join(self.log()), SETTLE_SECONDS)
+        assert arrived, "the edge's log does not arrive"
+        return [line for line in self.log() if MARK.encode() not in line]
+
     def requests(self) -> list[dict[str, Any]]:
         """Return what the edge has logged."""
-        return [json.loads(line) for line in self.log()]
+        return [json.loads(line) for line in self.settled_log()]
 
     def echoed(self) -> int:
         """Return how many requests have reached the echo."""

@@ -1,0 +1,1 @@
+"""What the pages need of each source, checked against whoever provides it."""

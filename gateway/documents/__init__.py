@@ -1,0 +1,1 @@
+"""Gift certificates and manuscripts."""

@@ -1,0 +1,1 @@
+"""Work that takes a while, begun at once and watched live."""

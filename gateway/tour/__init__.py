@@ -1,0 +1,1 @@
+"""The author's tour, and the weather of each of its cities."""
