@@ -10,7 +10,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
@@ -37,7 +37,7 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     if not threads.places.acquire(blocking=False):
         raise TooBusy
     context = contextvars.copy_context()
-    future = threads.pool.submit(context.run, _tidily, work, *args, **kwargs)
+    future = threads.pool.submit(context.run, _tidily, partial(work, *args, **kwargs))
     future.add_done_callback(lambda _: threads.places.release())
     return await asyncio.wrap_future(future)
 
@@ -55,8 +55,8 @@ def _threads() -> _Threads:
     return _Threads(settings.SYNC_THREADS)
 
 
-def _tidily(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def _tidily(work: Callable[[], T]) -> T:
     try:
-        return work(*args, **kwargs)
+        return work()
     finally:
         close_old_connections()
