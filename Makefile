@@ -20,7 +20,7 @@ run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
 	@exec $(PYTHON) -m deploy.local --end-with-parent
 
 test: dev-dependencies ## every test that needs no container; ARGS="-k word" for some of them
-	@exec $(PYTHON) -m pytest -m "not compose" $(ARGS)
+	@exec $(PYTHON) -m tests $(ARGS)
 
 e2e: dev-dependencies ## the composed stack, end to end; needs Docker
 	@COMPOSE_BAKE=false exec $(PYTHON) -m pytest -m compose tests/compose $(ARGS)
@@ -45,7 +45,7 @@ manage: run-dependencies ## one of Django's commands: make manage ARGS="createsu
 
 lock: dev-dependencies ## choose versions anew: requirements/*.txt from requirements/*.in
 	@cd requirements && $(LOCK) --upgrade dev.in -o dev.txt
-	@cd requirements && for name in gateway service run; do \
+	@cd requirements && for name in gateway service standin run; do \
 	    $(LOCK) --upgrade -c dev.txt $$name.in -o $$name.txt || exit 1; done
 	@cd requirements && $(LOCK) --upgrade --no-deps redis.in -o redis.txt
 

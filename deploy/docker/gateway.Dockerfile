@@ -22,8 +22,9 @@ FROM code AS bytecode
 RUN python -m compileall -q -f --invalidation-mode unchecked-hash gateway manage.py
 
 FROM python:3.13-slim
-# A volume that is mounted here for the first time takes over its owner, who writes the secrets.
-RUN install --directory --owner=10003 --group=10003 --mode=0711 /run/shop-secrets
+# A volume that is mounted there for the first time takes over its owner: the one who writes.
+RUN install --directory --owner=10003 --group=10003 --mode=0711 /run/shop-secrets \
+    && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/shop-uploads
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

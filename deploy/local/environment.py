@@ -13,6 +13,12 @@ from deploy.local.errors import StartError
 LOOPBACK = "127.0.0.1"
 DRAIN_SECONDS = 5
 DEMO_EMAIL = "ada@example.com"
+OUTSIDE = {
+    "weather": "WEATHER_SERVICE_URL",
+    "avatar": "AVATAR_SERVICE_URL",
+    "email": "EMAIL_URL",
+}
+"""What the shop asks of the world outside, and the variable that says where it is."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,22 @@ def gateway_defaults(urls: Mapping[str, str], static_root: str) -> dict[str, str
         "DRAIN_SECONDS": str(DRAIN_SECONDS),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def missing_outside(environment: Mapping[str, str]) -> list[str]:
+    """What of the world outside the person gave no address for: a stand-in takes its place."""
+    return [name for name, variable in OUTSIDE.items() if not given(environment, variable)]
+
+
+def standin_addresses(
+    environment: Mapping[str, str], standin_url: str, smtp_port: int
+) -> dict[str, str]:
+    """What the gateway is told of the stand-ins, and which they are, so that its pages say so."""
+    missing = missing_outside(environment)
+    addresses = {OUTSIDE[name]: standin_url for name in missing}
+    if "email" in missing:
+        addresses["EMAIL_URL"] = f"smtp://{LOOPBACK}:{smtp_port}"
+    return addresses | {"STANDINS": ",".join(missing)}
 
 
 def service_environment(environment: Mapping[str, str], at: Port) -> dict[str, str]:

@@ -4,7 +4,7 @@ import http.client
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from deploy.local.errors import StartError
 from deploy.local.process import Program, end, spawn
 
 PROBE_SECONDS = 1.0
+STANDINS = "standins"
 
 
 class Part(Protocol):
@@ -50,6 +51,7 @@ class Service:
     module: str
     at: Port
     variable: str
+    name: str = ""
 
     @property
     def url(self) -> str:
@@ -60,8 +62,15 @@ class Service:
 class ServicePart:
     """The running process of a service."""
 
-    def __init__(self, service: Service, environment: Mapping[str, str], logs: Path) -> None:
-        self.name = service.module.split(".")[0]
+    def __init__(
+        self,
+        service: Service,
+        environment: Mapping[str, str],
+        logs: Path,
+        more_ports: tuple[Port, ...] = (),
+    ) -> None:
+        self.name = service.name or service.module.split(".")[0]
+        self.ports = (service.at, *more_ports)
         self.log = logs / f"{self.name}.log"
         self.variable = service.variable
         self.at = service.at
@@ -103,6 +112,44 @@ class ServicePart:
 
     def stop(self, grace_seconds: float) -> None:
         """Let it drain, at most ``grace_seconds``."""
+        if self._process:
+            end(self._process, (signal.SIGTERM, grace_seconds))
+            self._process = None
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+
+
+class WorkerPart:
+    """A process of ours that listens nowhere: it lives, or it does not."""
+
+    url = ""
+    variable = ""
+
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path
+    ) -> None:
+        self.name = name
+        self.log = logs / f"{name}.log"
+        self._program = Program([sys.executable, *command], self.log, environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> None:
+        """Start without waiting."""
+        self._process = spawn(self._program)
+
+    def ready(self) -> bool:
+        """Whether it lives: there is nothing to ask it."""
+        return self.exit_code() is None
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def stop(self, grace_seconds: float) -> None:
+        """Let it finish what it does, at most ``grace_seconds``."""
         if self._process:
             end(self._process, (signal.SIGTERM, grace_seconds))
             self._process = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy.local.environment import DEMO_EMAIL, LOOPBACK, given
-from deploy.local.parts import ServicePart
+from deploy.local.parts import STANDINS, ServicePart
 
 
 def say(text: str) -> None:
@@ -32,7 +32,8 @@ def greeting(
     rows = [
         ("Home page", f"{home}/"),
         ("Sign in", f"{home}/signin/ as {DEMO_EMAIL}, password: {password}"),
-        *((part.name, part.url) for part in served[:-1]),
+        *((part.name, part.url) for part in served[:-1] if part.name != STANDINS),
+        *(("Mailbox", f"{part.url}/mail") for part in served[:-1] if part.name == STANDINS),
         ("Logs", shown(logs)),
     ]
     lines = [f"  {name:<14} {value}" for name, value in rows]

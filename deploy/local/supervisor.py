@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.local import environment as rules
 from deploy.local import keepsakes, plan
 from deploy.local.errors import StartError
-from deploy.local.parts import Part, ServicePart
+from deploy.local.parts import STANDINS, Part, ServicePart
 from deploy.local.process import Program, run
 from deploy.local.speech import greeting, say
 from deploy.local.stopping import Stopped, StopRequest
@@ -20,7 +20,7 @@ READY_POLL_SECONDS = 0.05
 DEPENDENCIES_SECONDS = 5.0
 WATCH_SECONDS = 0.2
 # The gateway drains, at most as long as it is told to; the rest has nothing to do by then.
-GRACE_SECONDS = {"gateway": rules.DRAIN_SECONDS + 0.5}
+GRACE_SECONDS = {"gateway": rules.DRAIN_SECONDS + 0.5, "worker": 3.0}
 USUAL_GRACE_SECONDS = 1.5
 
 
@@ -52,14 +52,18 @@ class Shop:
     def _start(self) -> None:
         gateway = plan.gateway(self._given)
         upstreams = plan.upstream_parts(self._given, self._logs)
-        rules.check_ports([gateway.at, *(part.at for part in upstreams)])
+        rules.check_ports([gateway.at, *(port for part in upstreams for port in part.ports)])
         self._clear_logs()
         self._launch([*self._databases(), *upstreams])
         urls = {part.variable: part.url for part in self._parts}
+        for part in upstreams:
+            if part.name == STANDINS:
+                smtp = part.ports[1].number
+                urls |= rules.standin_addresses(self._given, part.url, smtp)
         environment = plan.gateway_environment(self._folder, self._given, urls)
         self._prepare(environment)
         front = ServicePart(gateway, environment, self._logs)
-        self._launch([front])
+        self._launch([front, plan.worker(environment, self._logs)])
         self._await_dependencies(front)
         keepsakes.note_running(self._folder, urls)
         say(greeting([*upstreams, front], self._given, environment, self._logs))

@@ -28,7 +28,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply)
 
-    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+    do_POST = do_PATCH = do_GET  # noqa: N815 - the names that http.server looks for
 
 
 class Server(ThreadingHTTPServer):

@@ -9,10 +9,12 @@ from tests.compose.docker import DockerError, Stack, inspect
 pytestmark = pytest.mark.compose
 
 MEGABYTE = 1_000_000
+SERVICES = ["edge", "gateway", "worker", "promo", "recco", "standins", "postgres", "redis"]
 BASES = {
     "page-aggregator/gateway": "python:3.13-slim",
     "page-aggregator/promo": "python:3.13-slim",
     "page-aggregator/recco": "python:3.13-slim",
+    "page-aggregator/standins": "python:3.13-slim",
     "page-aggregator/edge": "nginx:1.26",
 }
 
@@ -39,7 +41,7 @@ def test_only_the_edge_is_published(stack: Stack) -> None:
 
 def test_every_container_has_as_little_as_it_needs(stack: Stack) -> None:
     containers = stack.everything()
-    assert len(containers) == 8
+    assert len(containers) == 10
     for container in containers:
         name, host = service_of(container), container["HostConfig"]
         assert host["ReadonlyRootfs"], name
@@ -52,7 +54,7 @@ def test_every_container_has_as_little_as_it_needs(stack: Stack) -> None:
         assert container["Config"]["User"] not in ("", "0", "root"), name
 
 
-@pytest.mark.parametrize("service", ["edge", "gateway", "promo", "recco", "postgres", "redis"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_nobody_is_root(stack: Stack, service: str) -> None:
     """Asked of the first process itself, not of the configuration."""
     lines = stack.run_in(service, "cat", "/proc/1/status").splitlines()
@@ -62,7 +64,7 @@ def test_nobody_is_root(stack: Stack, service: str) -> None:
     assert status["NoNewPrivs"].strip() == "1"
 
 
-@pytest.mark.parametrize("service", ["edge", "gateway", "promo", "recco", "postgres", "redis"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_roots_cannot_be_written(stack: Stack, service: str) -> None:
     with pytest.raises(DockerError, match="Read-only file system"):
         stack.run_in(service, "touch", "/usr/local/left-behind")

@@ -43,6 +43,30 @@ def test_what_strangers_claim_does_not_arrive(edge: LoneEdge) -> None:
     assert arrived["Host"] == "shop.example"
 
 
+@pytest.mark.parametrize(
+    ("path", "wish", "arrives"),
+    [
+        ("/ws/chat/reading-room/", "websocket", True),
+        ("/ws/chat/reading-room/", "h2c", False),
+        ("/", "websocket", False),
+        ("/chat/../ws", "websocket", False),
+    ],
+)
+def test_a_connection_becomes_a_websocket_only_where_there_are_any(
+    edge: LoneEdge, path: str, wish: str, arrives: bool
+) -> None:
+    wishes = {"Connection": "Upgrade", "Upgrade": wish}
+    told = dict(edge.visitor.send("GET", path, headers=wishes).json()["headers"])
+    assert told.get("Upgrade") == ("websocket" if arrives else None)
+
+
+def test_an_upload_may_be_larger_than_a_page_form(edge: LoneEdge) -> None:
+    """It goes through without being gathered first, so the gateway judges how large it may be."""
+    body = bytes(3 * MEBIBYTE)
+    told = edge.visitor.send("PATCH", "/manuscripts/x", body=body, headers={}).json()
+    assert told["length"] == len(body)
+
+
 @pytest.mark.parametrize("given", ["a", "Az0.9_-", "x" * 128])
 def test_a_well_formed_request_id_is_kept(edge: LoneEdge, given: str) -> None:
     told = dict(edge.visitor.get("/", X_Request_ID=given).json()["headers"])

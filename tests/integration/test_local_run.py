@@ -20,13 +20,14 @@ from deploy.local.redis import free_port
 OPEN_SECONDS = 60.0
 COMPLETE_SECONDS = 15.0
 END_SECONDS = 20.0
+PORTS = ("GATEWAY_PORT", "PROMO_PORT", "RECCO_PORT", "STANDIN_PORT")
 
 
 class Start:
     """One ``python -m deploy.local``, and every process that it has started."""
 
     def __init__(self, folder: Path) -> None:
-        ports = {name: str(free_port()) for name in ("GATEWAY_PORT", "PROMO_PORT", "RECCO_PORT")}
+        ports = {name: str(free_port()) for name in PORTS}
         self.home = f"http://127.0.0.1:{ports['GATEWAY_PORT']}/"
         self.said: list[str] = []
         # Nothing is inherited: the environment of these tests names databases of its own.

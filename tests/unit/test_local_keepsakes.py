@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import environment as rules
 from deploy.local import keepsakes, plan
 from deploy.local.errors import AlreadyRunning, StartError, tail
 from deploy.local.postgres_files import LONGEST_SOCKET_FOLDER, socket_folder
@@ -58,7 +59,26 @@ def test_the_gateway_gets_kept_secrets_unless_the_person_set_others(tmp_path: Pa
 
 def test_a_service_with_an_address_of_its_own_is_not_started(tmp_path: Path) -> None:
     parts = plan.upstream_parts({"PROMO_SERVICE_URL": "http://elsewhere"}, tmp_path)
-    assert [part.name for part in parts] == ["recco_service"]
+    assert [part.name for part in parts] == ["recco_service", "standins"]
+
+
+def test_nothing_stands_in_for_a_world_that_is_given_whole(tmp_path: Path) -> None:
+    given = {
+        "WEATHER_SERVICE_URL": "http://weather.example",
+        "AVATAR_SERVICE_URL": "http://avatars.example",
+        "EMAIL_URL_FILE": "/somewhere",
+    }
+    parts = plan.upstream_parts(given, tmp_path)
+    assert [part.name for part in parts] == ["promo_service", "recco_service"]
+
+
+def test_the_gateway_is_told_what_is_a_stand_in() -> None:
+    given = {"AVATAR_SERVICE_URL": "http://avatars.example"}
+    assert rules.standin_addresses(given, "http://127.0.0.1:8003", 8025) == {
+        "WEATHER_SERVICE_URL": "http://127.0.0.1:8003",
+        "EMAIL_URL": "smtp://127.0.0.1:8025",
+        "STANDINS": "weather,email",
+    }
 
 
 def test_an_error_shows_the_end_of_its_log(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""``python -m tests``: every test that needs no container, as ``make test`` runs them.
+
+First all that do not mind company, spread over a few processes; then, alone, those that judge how
+long a page took while something was broken. Arguments go to pytest; with a path among them there
+is one run of just that.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ALONE = "tests/faults"
+MOST_PROCESSES = 4
+NOTHING_TO_RUN = 5
+WITHOUT_CONTAINERS = ("-m", "not compose")
+
+
+def main(arguments: list[str]) -> int:
+    """Run them all; the exit code is the first one that is not good."""
+    if any(Path(each.partition("::")[0]).exists() for each in arguments):
+        return pytest(*WITHOUT_CONTAINERS, *arguments)
+    processes = str(max(1, min(MOST_PROCESSES, os.cpu_count() or 1)))
+    rounds = (
+        ("--ignore", ALONE, "--numprocesses", processes, "--dist", "loadfile"),
+        (ALONE,),
+    )
+    codes = [pytest(*WITHOUT_CONTAINERS, *each, *arguments) for each in rounds]
+    if all(code == NOTHING_TO_RUN for code in codes):
+        return NOTHING_TO_RUN
+    return next((code for code in codes if code not in (0, NOTHING_TO_RUN)), 0)
+
+
+def pytest(*arguments: str) -> int:
+    """Run pytest; its exit code."""
+    # All processes must collect the same tests in the same order, sets included.
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], env=environment)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
