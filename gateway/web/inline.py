@@ -19,6 +19,8 @@ from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
+NOT_MODIFIED = 304
+
 if TYPE_CHECKING:
     from django.utils.deprecation import MiddlewareMixin as _Base
 else:
@@ -54,6 +56,15 @@ class Common(OnTheLoop, CommonMiddleware):
         if "\0" in request.path:
             raise BadRequest("There is a NUL in the path.")
         return super().process_request(request)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Say how long the answer is; of a 304 that would be a lie (RFC 9110, 8.6)."""
+        final = super().process_response(request, response)
+        if final.status_code == NOT_MODIFIED:
+            del final.headers["Content-Length"]
+        return final
 
 
 class Csrf(OnTheLoop, CsrfViewMiddleware):

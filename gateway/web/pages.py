@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
 
 from gateway.aggregation.compose import Composition, Failed, state_of
 from gateway.web.facts import RequestFacts
@@ -32,10 +33,19 @@ def respond(
 def respond_once(
     request: HttpRequest, template: str, present: Present, page: Composition
 ) -> HttpResponse:
-    """Do as ``respond`` does, but render what all strangers see alike only when it changes."""
+    """Do as ``respond`` does, but render what all strangers see alike only when it changes.
+
+    A browser that has the same page already is told so: 304, without the page.
+    """
     if is_signed_in(request):
         return respond(request, template, present(page), page)
-    return _with_headers(HttpResponse(rendered(template, present, page)), page, personal=False)
+    made = rendered(template, present, page)
+    if not page.complete:
+        return _with_headers(HttpResponse(made.body), page, personal=False)
+    known = made.etag in parse_etags(request.headers.get("If-None-Match", ""))
+    response = HttpResponseNotModified() if known else HttpResponse(made.body)
+    response.headers["ETag"] = made.etag
+    return _with_headers(response, page, personal=False)
 
 
 def respond_json(request: HttpRequest, page: Composition) -> HttpResponse:

@@ -8,6 +8,8 @@ from gateway.aggregation.source import Reply, State
 
 _TOKEN = re.compile(r"[^A-Za-z0-9_.-]")
 MOST_SECONDS = 3600
+MOST_STALE_SECONDS = 30
+STALE_IF_ERROR_SECONDS = 300
 
 
 def provenance(page: Composition) -> dict[str, str]:
@@ -25,11 +27,21 @@ def provenance(page: Composition) -> dict[str, str]:
 
 
 def cache_control(page: Composition, *, personal: bool) -> str:
-    """Return for how long anybody may keep the page: never longer than its shortest fragment."""
+    """Return for how long anybody may keep the page: never longer than its shortest fragment.
+
+    Past that a cache may show it for as long again while it asks for a new one, and a little longer
+    if nobody answers (RFC 5861).
+    """
     if personal or not page.complete:
         return "no-store"
     seconds = min((_lifetime(page, name) for name in page.outcomes), default=0)
-    return f"public, max-age={seconds}"
+    if seconds == 0:
+        return "public, max-age=0"
+    meanwhile = min(seconds, MOST_STALE_SECONDS)
+    return (
+        f"public, max-age={seconds}, stale-while-revalidate={meanwhile}, "
+        f"stale-if-error={STALE_IF_ERROR_SECONDS}"
+    )
 
 
 def _lifetime(page: Composition, name: str) -> int:

@@ -6,6 +6,8 @@ what they said before, the template need not be gone through again.
 
 import math
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from cachetools import LRUCache
@@ -17,23 +19,38 @@ from gateway.aggregation.source import Reply, State
 PAGES = 64
 Present = Callable[[Composition], Mapping[str, Any]]
 
-_kept: LRUCache[Hashable, str] = LRUCache(PAGES)
 
 
-def rendered(template: str, present: Present, page: Composition) -> str:
-    """Return the HTML of ``template`` with what ``present`` makes of ``page``, for anybody.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page as it is sent, and the tag by which a browser asks whether it has changed."""
+
+    body: bytes
+    etag: str
+
+
+_kept: LRUCache[Hashable, Rendered] = LRUCache(PAGES)
+
+
+def rendered(template: str, present: Present, page: Composition) -> Rendered:
+    """Return ``template`` with what ``present`` makes of ``page``, for anybody.
 
     ``present`` must be a pure function of what the page is made of.
     """
     key = (template, present, made_of(page))
     try:
-        html = _kept.get(key)
+        made = _kept.get(key)
     except TypeError:
         # A payload that holds lists or mappings has no hash: such a page is rendered each time.
-        return render_to_string(template, {"signed_in": False, **present(page)})
-    if html is None:
-        html = _kept[key] = render_to_string(template, {"signed_in": False, **present(page)})
-    return html
+        return _render(template, present(page))
+    if made is None:
+        made = _kept[key] = _render(template, present(page))
+    return made
+
+
+def _render(template: str, context: Mapping[str, Any]) -> Rendered:
+    body = render_to_string(template, {"signed_in": False, **context}).encode()
+    return Rendered(body, f'"{blake2b(body, digest_size=16).hexdigest()}"')
 
 
 def made_of(page: Composition) -> tuple[Hashable, ...]:

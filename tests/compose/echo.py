@@ -16,13 +16,14 @@ class Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Tell what came."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path == "/hang":
-            time.sleep(30)
+        time.sleep({"/hang": 30, "/books/?slow": 0.6}.get(self.path, 0))
         told = {"path": self.path, "headers": self.headers.items(), "length": len(body)}
         reply = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(reply)))
+        if self.path.startswith(("/books/", "/kept-nowhere")):
+            self.send_header("Cache-Control", "public, max-age=60")
         if self.path == "/steer":
             self.send_header("X-Accel-Redirect", "/_edge/refused.html")
         self.end_headers()

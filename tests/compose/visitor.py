@@ -79,12 +79,21 @@ class Visitor:
         return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", self.raw(request))]
 
     def waits_for(self, wanted: Callable[[Answer], bool], path: str = "/api/home") -> Answer:
-        """Ask again and again until the answer is the wanted one; the last one if it never is."""
+        """Ask again and again until the answer is the wanted one; the last one if it never is.
+
+        Who starts may hang up on us for a moment; that is no answer, and raises only at the end.
+        """
         until = time.monotonic() + RECOVERY_SECONDS
         while True:
-            answer = self.get(path)
-            if wanted(answer) or time.monotonic() > until:
-                return answer
+            late = time.monotonic() > until
+            try:
+                answer = self.get(path)
+            except (ConnectionError, http.client.HTTPException):
+                if late:
+                    raise
+            else:
+                if late or wanted(answer):
+                    return answer
             time.sleep(0.2)  # another process recovers, and there is nobody to be told by
 
 

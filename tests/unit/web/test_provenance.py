@@ -78,10 +78,13 @@ def test_what_is_no_token_cannot_break_a_header() -> None:
 @pytest.mark.parametrize(
     ("lifetimes", "expected"),
     [
-        ((60, 300), "public, max-age=60"),
-        ((60.9,), "public, max-age=60"),
+        ((60, 300), "public, max-age=60, stale-while-revalidate=30, stale-if-error=300"),
+        ((5.9,), "public, max-age=5, stale-while-revalidate=5, stale-if-error=300"),
         ((60, None), "public, max-age=0"),
-        ((10_000_000,), "public, max-age=3600"),
+        (
+            (10_000_000,),
+            "public, max-age=3600, stale-while-revalidate=30, stale-if-error=300",
+        ),
         ((0.5,), "public, max-age=0"),
         ((), "public, max-age=0"),
     ],
