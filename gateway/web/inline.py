@@ -20,6 +20,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
 
 NOT_MODIFIED = 304
+ASKED_BY_ADDRESS = ("/livez", "/readyz", "/metrics")
+"""Probes and Prometheus name the address of one replica; no answer here depends on the host."""
 
 if TYPE_CHECKING:
     from django.utils.deprecation import MiddlewareMixin as _Base
@@ -55,6 +57,8 @@ class Common(OnTheLoop, CommonMiddleware):
         """Judge the address. Postgres takes no NUL, and some of Django's views would pass it on."""
         if "\0" in request.path:
             raise BadRequest("There is a NUL in the path.")
+        if request.path in ASKED_BY_ADDRESS:
+            return None
         return super().process_request(request)
 
     def process_response(

@@ -183,3 +183,11 @@ async def test_no_page_that_promises_it_uses_a_thread(
         patch.setattr(ThreadPoolExecutor, "submit", refuse)
         visit = await Visit(gateway_app, path).asked()
     assert visit.status == 200
+
+
+@pytest.mark.parametrize("path", HEALTH)
+async def test_probes_may_name_a_replica_by_its_address(gateway_app: Any, path: str) -> None:
+    async with visitor(gateway_app, Host="10.1.2.3:8000") as client:
+        answers = [await client.get(path), await client.get("/")]
+    assert answers[0].status_code in (200, 503)  # ready or not: it is an answer
+    assert answers[1].status_code == 400
