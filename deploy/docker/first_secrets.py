@@ -1,7 +1,7 @@
 """Makes the stack's secrets on its first start, and leaves those that are there as they are.
 
 ``first_secrets.py FOLDER`` writes one file for each secret into FOLDER. Each can be read by the one
-group that needs it, and written by nobody. ``POSTGRES_USER``, ``POSTGRES_DB`` and ``POSTGRES_HOST``
+group that needs it, and written by nobody. ``SHOP_USER``, ``SHOP_DATABASE`` and ``POSTGRES_HOST``
 say which database the address is for. ``SECRET_KEY`` and ``DEMO_PASSWORD``, if somebody gives them,
 take the place of what was made up.
 """
@@ -44,8 +44,10 @@ def main() -> None:
         if given := os.environ.get(name.upper()):
             put(folder / name, given, GATEWAY_GROUP)
         keep(folder / name, secrets.token_urlsafe(length), GATEWAY_GROUP)
-    password = keep(folder / "postgres_password", secrets.token_urlsafe(24), POSTGRES_GROUP)
-    user, database = os.environ["POSTGRES_USER"], os.environ["POSTGRES_DB"]
+    # The superuser's is for Postgres alone; the shop's is known to Postgres, and in the address.
+    keep(folder / "postgres_password", secrets.token_urlsafe(24), POSTGRES_GROUP)
+    password = keep(folder / "shop_password", secrets.token_urlsafe(24), POSTGRES_GROUP)
+    user, database = os.environ["SHOP_USER"], os.environ["SHOP_DATABASE"]
     address = f"postgres://{user}:{password}@{os.environ['POSTGRES_HOST']}:5432/{database}"
     keep(folder / "database_url", address, GATEWAY_GROUP)
 

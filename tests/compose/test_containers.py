@@ -85,15 +85,26 @@ def test_the_edge_reaches_only_the_gateway(stack: Stack, service: str, port: int
 def test_each_secret_is_read_by_those_who_need_it(stack: Stack) -> None:
     folder = "/run/shop-secrets"
     assert stack.run_in("gateway", "cat", f"{folder}/secret_key")
-    password = stack.run_in("postgres", "cat", f"{folder}/postgres_password")
+    password = stack.run_in("postgres", "cat", f"{folder}/shop_password")
     assert password in stack.run_in("gateway", "cat", f"{folder}/database_url")
     for service, name in (
         ("gateway", "postgres_password"),
+        ("gateway", "shop_password"),
         ("postgres", "secret_key"),
         ("postgres", "demo_password"),
     ):
         with pytest.raises(DockerError, match="Permission denied"):
             stack.run_in(service, "cat", f"{folder}/{name}")
+
+
+def test_the_shop_rules_over_its_own_tables_alone(stack: Stack) -> None:
+    ask = (
+        "import os, psycopg; url = open('/run/shop-secrets/database_url').read();"
+        "print(psycopg.connect(url).execute('SELECT rolsuper, rolcreaterole, rolcreatedb, "
+        "rolreplication FROM pg_roles WHERE rolname = current_user').fetchone())"
+    )
+    said = stack.run_in("gateway", "python", "-c", ask)
+    assert said.strip() == "(False, False, False, False)"
 
 
 def test_no_secret_stands_in_an_environment(stack: Stack) -> None:
