@@ -10,8 +10,8 @@ ARGS ?=
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e check lock format manage clean \
-        overload soak chaos run-dependencies dev-dependencies
+.PHONY: help run test contract e2e check lock format manage clean \
+        overload soak chaos bench run-dependencies dev-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
 
 test: dev-dependencies ## every test that needs no container; ARGS="-k word" for some of them
 	@exec $(PYTHON) -m tests $(ARGS)
+
+contract: run-dependencies ## try services before a release: PROMO=url RECCO=url JUNIT=path; else our own
+	@PROMO="$(PROMO)" RECCO="$(RECCO)" JUNIT="$(JUNIT)" exec $(PYTHON) -m tests.contract
 
 e2e: dev-dependencies ## the composed stack, end to end; needs Docker
 	@COMPOSE_BAKE=false exec $(PYTHON) -m pytest -m compose tests/compose $(ARGS)
@@ -33,6 +36,9 @@ soak: dev-dependencies ## half load for MINUTES=20, and what grows meanwhile
 
 chaos: dev-dependencies ## break one thing after another and look at the page; ARGS=--go to watch
 	@exec $(PYTHON) -m tests.load.chaos $(ARGS)
+
+bench: dev-dependencies ## our pages and our peers', side by side; ARGS="--quick --json FILE"
+	@exec $(PYTHON) -m tests.bench.pages $(ARGS)
 
 check: dev-dependencies ## format, lint, types, imports, migrations, settings, Dockerfiles, manifests
 	@exec $(PYTHON) -m deploy.local.check

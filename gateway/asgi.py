@@ -8,11 +8,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup(set_prefix=False)
 
-from gateway.runtime import close_runtime  # noqa: E402 - Django must be set up first
+from gateway.chat.consumer import chat  # noqa: E402 - Django must be set up first
+from gateway.runtime import close_runtime  # noqa: E402
 from gateway.web.handler import Handler  # noqa: E402
 from gateway.web.static import with_static_files  # noqa: E402
+from gateway.web.streaming import streaming  # noqa: E402
 
-_http = with_static_files(Handler())
+handler = Handler()
+_http = with_static_files(streaming(handler))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -25,7 +28,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         case "lifespan":
             await _lifespan(receive, send)
         case "websocket":
-            await send({"type": "websocket.close", "code": 4404})
+            await chat(scope, receive, send)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -5,6 +5,7 @@ secrets then stand in no environment.
 """
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,9 @@ class Environment:
     def __init__(self, dotenv: Path) -> None:
         self._env = environ.FileAwareEnv()
         self.problems: list[str] = []
+        # From the environment itself: the other mapping would read every file that a variable of
+        # somebody else's, with a name like ours, may name.
+        self._given = frozenset(name for name, value in os.environ.items() if value.strip())
         if dotenv.is_file():
             self._env.read_env(str(dotenv))
 
@@ -43,6 +47,18 @@ class Environment:
         if default is None:
             self.problems.append(f"{name} is missing: set it in the environment or in .env.")
         return default or ""
+
+    def origin(self, name: str) -> str:
+        """Return where the variable's value comes from: the environment, .env, or our default.
+
+        Only names are kept for this, no values, and no file is opened.
+        """
+        # A file comes first: that is how the value is read as well.
+        for way in (f"{name}_FILE", name):
+            if os.environ.get(way, "").strip():
+                where = "environment" if way in self._given else ".env"
+                return where if way == name else f"{where}, {way}"
+        return "default"
 
     def secret(self, name: str, at_least: int) -> str:
         """Return a secret of at least so many characters; there is never a default."""

@@ -7,6 +7,7 @@ nothing. A page hands over a declaration; what it declares is built once and kep
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -35,11 +36,14 @@ from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint, http_source
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
 from gateway.sources.orm import Query, orm_source
+from gateway.sources.picture import KEPT_NEAR, Picture, picture_source
 from gateway.sources.postgres import Postgres
 from gateway.sources.redis_cache import RedisCache, SharedRedis, connect
+from gateway.sources.redis_counts import Counts
 from gateway.sources.redis_lock import RedisLock
 from gateway.sources.switches import Switches
 from gateway.sources.transports import build_transport
+from gateway.sources.watching import watching
 from gateway.telemetry.listeners import listeners
 
 MEMORY_ENTRIES = 1_000
@@ -48,6 +52,14 @@ CALLS_PER_SERVICE = 50
 
 NEGATIVE_SECONDS = 0.5
 DRAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A source as it was declared, and the policies around it, outermost first."""
+
+    declared: Declaration
+    policies: tuple[Policy, ...]
 
 
 class Runtime:
@@ -66,7 +78,10 @@ class Runtime:
         self.background = Background()
         self._shared = SharedRedis(self.redis, time.time, self.emit)
         self.switches = Switches(self._shared)
+        self.counts = Counts("throttle", self._shared)
         self.upstreams: dict[str, Upstream] = {}
+        self.built: list[Built] = []
+        """All stacks that were built so far, to be read by whoever explains them."""
         self._sources: dict[str, Source] = {}
         self._watching = asyncio.get_running_loop().create_task(self.switches.watch())
 
@@ -79,6 +94,18 @@ class Runtime:
         if declared.name not in self._sources:
             self._sources[declared.name] = self._build(declared)
         return self._sources[declared.name]
+
+    def unkept(self, declared: Declared) -> Source:
+        """Return the source that is declared, but past its cache: it is asked every time.
+
+        Breaker, gate and budgets are the upstream's, and so the same.
+        """
+        name = f"{declared.name} past its cache"
+        if name not in self._sources:
+            if isinstance(declared, Declaration):
+                declared = replace(declared, fresh=None)
+            self._sources[name] = self._build(declared)
+        return self._sources[name]
 
     async def close(self) -> None:
         """End what was begun: background work first, then what it used."""
@@ -94,7 +121,16 @@ class Runtime:
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
                 again = asked_again(declared.name, known, seconds, self.emit)
-                source = http_source(declared, getattr(settings, declared.service), self.transport)
+                address = getattr(settings, declared.service)
+                watch = watching(declared.name, declared.payload, self.emit)
+                source = http_source(declared, address, self.transport, watch)
+                return self._stack(declared, source, [*again, *self._guarded(declared, known)])
+            case Picture():
+                seconds = getattr(settings, declared.timeout)
+                known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
+                again = asked_again(declared.name, known, seconds, self.emit)
+                address = getattr(settings, declared.service)
+                source = picture_source(declared, address, self.transport)
                 return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
                 seconds = getattr(settings, declared.timeout)
@@ -118,7 +154,8 @@ class Runtime:
             policies.append(fallback(name, declared.fallback, self.emit))
         if declared.fresh is not None:
             policies += self._kept(declared, getattr(settings, declared.fresh))
-        return stack(source, *policies, *inner)
+        self.built.append(Built(declared, (*policies, *inner)))
+        return stack(source, *self.built[-1].policies)
 
     def _kept(self, declared: Declaration, fresh_seconds: float) -> list[Policy]:
         """Return the policies that keep replies; none of them where a source is never kept."""
@@ -152,7 +189,8 @@ class Runtime:
 
     def _cache(self, declared: Declaration, bounds: Bounds) -> Cache:
         shared = RedisCache(declared.name, declared.payload, self._shared)
-        return NearAndFar(MemoryCache(MEMORY_ENTRIES), shared, time.time, bounds)
+        near = KEPT_NEAR if isinstance(declared, Picture) else MEMORY_ENTRIES
+        return NearAndFar(MemoryCache(near), shared, time.time, bounds)
 
 
 def _is_kept(declared: Declaration) -> bool:

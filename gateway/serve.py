@@ -12,12 +12,13 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Daphne's server first: it installs the event loop that everything else will run in.
-    from gateway.server.daphne import Ending, GracefulServer  # isort: skip
+    from gateway.server.daphne import Bounds, Ending, GracefulServer  # isort: skip
 
-    from gateway.asgi import application  # isort: skip
+    from gateway.asgi import application, handler  # isort: skip
     from django.conf import settings
 
     from gateway.runtime import close_runtime
+    from gateway.server.doorman import Doorman
     from gateway.telemetry.logs import log
     from gateway.web.health import readiness
     from gateway.web.static import static_files_are_collected
@@ -28,7 +29,7 @@ def main() -> int:
     server = GracefulServer(
         application,
         (settings.GATEWAY_HOST, settings.GATEWAY_PORT),
-        settings.MAX_BODY_BYTES,
+        Bounds(settings.MAX_BODY_BYTES, Doorman(handler)),
         Ending(
             notice_seconds=settings.NOTICE_SECONDS,
             drain_seconds=settings.DRAIN_SECONDS,

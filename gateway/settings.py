@@ -15,6 +15,8 @@ SECRET_KEY = _env.secret("SECRET_KEY", at_least=32)
 DEBUG = _env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = _env.names("ALLOWED_HOSTS")
 HTTPS_ONLY = _env.flag("HTTPS_ONLY", default=True)
+# Whether /compare/ is for everybody; else it is for staff, and for all where DEBUG is on.
+COMPARE_PUBLIC = _env.flag("COMPARE_PUBLIC", default=False)
 
 # --- What we ask ------------------------------------------------------------------------------
 PROMO_SERVICE_URL = _env.service("PROMO_SERVICE_URL")
@@ -40,7 +42,11 @@ RECCO_FRESH_SECONDS = _env.seconds("RECCO_FRESH_SECONDS", 30, zero=True)
 WEATHER_FRESH_SECONDS = _env.seconds("WEATHER_FRESH_SECONDS", 600, zero=True)
 AVATAR_FRESH_SECONDS = _env.seconds("AVATAR_FRESH_SECONDS", 600, zero=True)
 STALE_SECONDS = _env.seconds("STALE_SECONDS", 3600, zero=True)
-ARRIVALS_FRESH_SECONDS = _env.seconds("ARRIVALS_FRESH_SECONDS", 0, zero=True)
+# Unless told otherwise no longer than the other parts of the home page: who switches those off
+# wants to see the sources themselves.
+ARRIVALS_FRESH_SECONDS = _env.seconds(
+    "ARRIVALS_FRESH_SECONDS", min(PROMO_FRESH_SECONDS, RECCO_FRESH_SECONDS), zero=True
+)
 
 # --- How much ---------------------------------------------------------------------------------
 MAX_BODY_BYTES = _env.number("MAX_BODY_BYTES", 1_048_576, lowest=1, highest=104_857_600)
@@ -56,6 +62,16 @@ NOTICE_SECONDS = _env.seconds("NOTICE_SECONDS", 0, zero=True)
 
 # What visitors upload; every replica must see the same folder.
 UPLOADS_ROOT = _env.text("UPLOADS_ROOT", str(BASE_DIR / ".local" / "uploads"))
+# One manuscript, and all together; for how long an upload may say nothing, and take altogether.
+MANUSCRIPT_MAX_BYTES = _env.number(
+    "MANUSCRIPT_MAX_BYTES", 104_857_600, lowest=1, highest=1_073_741_824
+)
+MANUSCRIPTS_QUOTA_BYTES = _env.number(
+    "MANUSCRIPTS_QUOTA_BYTES", 10_737_418_240, lowest=1, highest=2**53
+)
+MANUSCRIPT_IDLE_SECONDS = _env.seconds("MANUSCRIPT_IDLE_SECONDS", 8)
+MANUSCRIPT_PATCH_SECONDS = _env.seconds("MANUSCRIPT_PATCH_SECONDS", 900)
+MANUSCRIPT_KEPT_SECONDS = _env.seconds("MANUSCRIPT_KEPT_SECONDS", 86_400)
 STATIC_ROOT = _env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles"))
 EMAIL = _env.email("EMAIL_URL", "consolemail://")
 _env.judge()
@@ -131,7 +147,10 @@ LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -169,7 +188,9 @@ STORAGES = {
 }
 
 # Work that must not be lost lies in Postgres and is done by `manage.py db_worker`.
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+TASKS = {
+    "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "mail"]},
+}
 CHANNEL_LAYERS = {
     "default": {
         # Not the core layer: that one drops messages in silence past its capacity.

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from promo_service import logs
 from promo_service.campaigns import CalendarError
+from promo_service.crowd import MOST_CONNECTIONS
 
 log = logging.getLogger("promo_service")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -83,13 +84,15 @@ def serve(settings: Settings) -> None:
         access_log=False,  # The door logs each request with its id.
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=1000,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=75,  # Longer than callers pool a connection, so that they close first.
         timeout_graceful_shutdown=10,
     )
     # uvicorn raises the signal again when it has drained: an orderly end is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    app.state.inside = lambda: len(server.server_state.tasks)  # The door refuses by it.
+    server.run(sockets=[listener])
 
 
 def main() -> None:

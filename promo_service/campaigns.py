@@ -18,7 +18,6 @@ from promo_service.payloads import (
     Body,
     Campaign,
     Headline,
-    ImageUrl,
     Percent,
     Promotions,
     ShopPath,
@@ -40,7 +39,7 @@ class PlannedBanner(Struct, frozen=True, forbid_unknown_fields=True):
     body: Body
     href: ShopPath
     discount_percent: Percent = 0
-    image_url: ImageUrl | None = None
+    image_url: ShopPath | None = None
     image_alt: str = ""
     starts: MonthDay | None = None
     ends: MonthDay | None = None

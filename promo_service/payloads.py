@@ -5,9 +5,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+# Text for people: no control characters other than tab and line breaks.
+PLAIN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
-Headline = Annotated[str, Meta(min_length=1, max_length=60)]
-Body = Annotated[str, Meta(min_length=1, max_length=280)]
+Headline = Annotated[str, Meta(min_length=1, max_length=60, pattern=PLAIN)]
+Body = Annotated[str, Meta(min_length=1, max_length=280, pattern=PLAIN)]
 ShopPath = Annotated[
     str,
     Meta(
@@ -16,7 +18,6 @@ ShopPath = Annotated[
         description="A path inside the shop; never another site.",
     ),
 ]
-ImageUrl = Annotated[str, Meta(pattern=r"^https://", max_length=500)]
 Percent = Annotated[int, Meta(ge=0, le=100, description="0 means no discount.")]
 
 
@@ -34,8 +35,8 @@ class Banner(Struct, frozen=True, forbid_unknown_fields=True):
     headline: Headline
     body: Body
     href: ShopPath
-    image_url: ImageUrl | None
-    image_alt: Annotated[str, Meta(max_length=120)]
+    image_url: ShopPath | None
+    image_alt: Annotated[str, Meta(max_length=120, pattern=PLAIN)]
     discount_percent: Percent
     starts_on: date
     ends_on: date

@@ -8,7 +8,8 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recco_service.problems import plain_problem, problem_response
+from recco_service.crowd import RETRY_AFTER_SECONDS, is_one_too_many
+from recco_service.problems import busy, plain_problem, problem_response
 
 REQUEST_ID_HEADER = "X-Request-ID"
 log = logging.getLogger("recco_service.requests")
@@ -24,8 +25,8 @@ def request_id_from(header: str | None) -> str:
 
 
 class Door:
-    """Gives each reply its request id and ``nosniff``, turns a crash into a 500 problem,
-    and logs one line per request (health checks excepted)."""
+    """Gives each reply its request id and ``nosniff``, turns a crash into a 500 problem, refuses
+    what is one too many, and logs one line per request (health checks excepted)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,7 +38,8 @@ class Door:
         exit_ = _Exit(scope, send)
         began = time.monotonic()
         try:
-            await self.app(scope, receive, exit_.send)
+            answer = _refusal() if is_one_too_many(scope) else self.app
+            await answer(scope, receive, exit_.send)
         except Exception:
             log.exception("request.crashed", extra=exit_.facts())
             if exit_.status is not None:
@@ -48,6 +50,10 @@ class Door:
             if scope["path"] != "/livez":
                 milliseconds = round((time.monotonic() - began) * 1000, 2)
                 log.info("request", extra={**exit_.facts(), "milliseconds": milliseconds})
+
+
+def _refusal() -> ASGIApp:
+    return problem_response(busy(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 class _Exit:

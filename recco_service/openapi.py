@@ -1,15 +1,12 @@
 """The OpenAPI 3.1 document: schemas from the payload types, paths written by hand."""
 
-from typing import Any
-
 import msgspec
 
-from recco_service import deadline
+from recco_service import openapi_parts as parts
+from recco_service.openapi_parts import DEADLINE_NOTE, HABITS, Json
 from recco_service.payloads import MOST_ITEMS, Alive, Recommendations
-from recco_service.problems import INVALID_PARAMETER, MEDIA_TYPE, NO_TIME_LEFT, Problem
+from recco_service.problems import INVALID_PARAMETER, Problem
 from recco_service.query import DEFAULT_LIMIT, SENTENCES
-
-Json = dict[str, Any]
 
 RECOMMENDATIONS_EXAMPLE: Json = {
     "member_id": "42",
@@ -23,6 +20,16 @@ RECOMMENDATIONS_EXAMPLE: Json = {
             "reason": "Readers of Jane Eyre also bought this",
         }
     ],
+    "as_of": "2026-11-12",
+}
+SAME_QUESTION = {
+    "query.member_id": "$request.query.member_id",
+    "query.limit": "$request.query.limit",
+}
+CACHE_CONTROL: Json = {
+    "description": "`private, max-age=N` for recommendations, `public, max-age=N` for this "
+    "document, `no-store` for errors and for /livez.",
+    "schema": {"type": "string", "pattern": "^((public|private), max-age=[0-9]+|no-store)$"},
 }
 INVALID_EXAMPLE: Json = {
     "type": INVALID_PARAMETER,
@@ -31,16 +38,6 @@ INVALID_EXAMPLE: Json = {
     "detail": SENTENCES["limit"],
     "errors": [{"parameter": "limit", "detail": SENTENCES["limit"]}],
 }
-NO_TIME_EXAMPLE: Json = {
-    "type": NO_TIME_LEFT,
-    "title": "No time left",
-    "status": 504,
-    "detail": "The caller has no time left to wait for the answer; the work was not begun.",
-}
-DEADLINE_NOTE = (
-    f"A caller may say in `{deadline.HEADER}` how many milliseconds it still waits. With none "
-    "left (0 or less) the work is not begun and the answer is 504; a malformed value is ignored."
-)
 
 
 def document() -> Json:
@@ -54,24 +51,21 @@ def document() -> Json:
             "title": "Recommendations",
             "version": "1.0.0",
             "summary": "What a member may like next, from what readers bought together.",
-            "description": "Every reply carries `X-Request-ID` and `X-Content-Type-Options: "
-            "nosniff`. HEAD is answered like GET, without a body. Other methods get 405 with "
-            "`Allow`. Unknown, repeated and malformed query parameters of /v1 get 422. Errors "
-            "are RFC 9457 problem details. " + DEADLINE_NOTE,
+            "description": HABITS + DEADLINE_NOTE,
         },
         "paths": {
             "/v1/recommendations": _methods("recommendations", _recommendations()),
             "/livez": _methods("livez", _livez()),
             "/openapi.json": _methods("openapi", _openapi()),
         },
-        "components": {"schemas": schemas, "headers": _headers(), "parameters": _parameters()},
+        "components": parts.components(schemas, CACHE_CONTROL),
     }
 
 
 def _methods(name: str, operation: Json) -> Json:
-    """GET, and HEAD as the same without bodies."""
+    """GET, and HEAD as the same without bodies and what follows from them."""
     bare = {
-        status: {key: value for key, value in response.items() if key != "content"}
+        status: {key: response[key] for key in ("description", "headers")}
         for status, response in operation["responses"].items()
     }
     return {
@@ -103,121 +97,50 @@ def _recommendations() -> Json:
     return {
         "summary": "Books that a member may like next",
         "description": DEADLINE_NOTE,
-        "parameters": [member_id, limit, _parameter("IfNoneMatch"), _parameter("RequestId")],
+        "parameters": [
+            member_id,
+            limit,
+            parts.parameter("IfNoneMatch"),
+            parts.parameter("RequestId"),
+        ],
         "responses": {
-            "200": _response(
+            "200": parts.ok(
                 "The books, the best first.", "Recommendations", RECOMMENDATIONS_EXAMPLE
-            ),
-            "304": _not_modified(),
-            "422": _problem(
+            )
+            | {"links": parts.still_so("recommendations", **SAME_QUESTION)},
+            "304": parts.not_modified(),
+            "422": parts.problem(
                 "A query parameter is unknown, repeated or malformed.", INVALID_EXAMPLE
             ),
-            "500": _problem("The service failed."),
-            "504": _problem("The caller had no time left.", NO_TIME_EXAMPLE),
+            **parts.failures(),
+            "504": parts.late(),
         },
     }
 
 
 def _livez() -> Json:
-    alive = _response("The process answers.", "Alive", {"status": "alive"})
+    alive = parts.ok("The process answers.", "Alive", {"status": "alive"})
     del alive["headers"]["ETag"]
     return {
         "summary": "Whether the process answers; no work is done for it",
-        "parameters": [_parameter("RequestId")],
-        "responses": {"200": alive, "500": _problem("The service failed.")},
+        "parameters": [parts.parameter("RequestId")],
+        "responses": {"200": alive, "500": parts.problem("The service failed.")},
     }
 
 
 def _openapi() -> Json:
     described: Json = {
         "description": "This document.",
-        "headers": _header_refs("ETag"),
+        "headers": parts.header_refs("ETag"),
         "content": {"application/json": {"schema": {"type": "object", "required": ["openapi"]}}},
+        "links": parts.still_so("openapi"),
     }
     return {
         "summary": "This document",
-        "parameters": [_parameter("IfNoneMatch"), _parameter("RequestId")],
+        "parameters": [parts.parameter("IfNoneMatch"), parts.parameter("RequestId")],
         "responses": {
             "200": described,
-            "304": _not_modified(),
-            "500": _problem("The service failed."),
-        },
-    }
-
-
-def _response(description: str, schema: str, example: Json) -> Json:
-    media = {"schema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}
-    return {
-        "description": description,
-        "headers": _header_refs("ETag"),
-        "content": {"application/json": media},
-    }
-
-
-def _problem(description: str, example: Json | None = None) -> Json:
-    media: Json = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    if example is not None:
-        media["example"] = example
-    return {
-        "description": description,
-        "headers": _header_refs(),
-        "content": {MEDIA_TYPE: media},
-    }
-
-
-def _not_modified() -> Json:
-    return {"description": "The caller holds this already.", "headers": _header_refs("ETag")}
-
-
-def _header_refs(*more: str) -> Json:
-    names = ("Cache-Control", "X-Request-ID", "X-Content-Type-Options", *more)
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _parameter(name: str) -> Json:
-    return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _parameters() -> Json:
-    return {
-        "IfNoneMatch": {
-            "name": "If-None-Match",
-            "in": "header",
-            "description": "Entity tags that the caller holds, or `*`. Anything else is ignored.",
-            "schema": {"type": "string"},
-        },
-        "RequestId": {
-            "name": "X-Request-ID",
-            "in": "header",
-            "description": "Sent back if it is 1 to 128 of A-Z a-z 0-9 . _ -; else a new one is.",
-            "schema": {"type": "string"},
-        },
-    }
-
-
-def _headers() -> Json:
-    return {
-        "Cache-Control": {
-            "description": "`private, max-age=N` for recommendations, `public, max-age=N` for "
-            "this document, `no-store` for errors and for /livez.",
-            "required": True,
-            "schema": {
-                "type": "string",
-                "pattern": "^((public|private), max-age=[0-9]+|no-store)$",
-            },
-        },
-        "ETag": {
-            "description": "A strong entity tag of the body.",
-            "required": True,
-            "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
-        },
-        "X-Request-ID": {
-            "description": "The caller's request id, or a new one.",
-            "required": True,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"},
-        },
-        "X-Content-Type-Options": {
-            "required": True,
-            "schema": {"type": "string", "const": "nosniff"},
+            "304": parts.not_modified(),
+            **parts.failures(),
         },
     }

@@ -11,6 +11,7 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 BLANK = "about:blank"  # RFC 9457, 4.2.1: the status code says it all
 INVALID_PARAMETER = "tag:bookshop.example,2026:invalid-parameter"
+BUSY = "tag:bookshop.example,2026:busy"
 NO_TIME_LEFT = "tag:bookshop.example,2026:no-time-left"
 
 
@@ -54,6 +55,12 @@ def no_time_left() -> ProblemError:
     """The refusal (504) to begin work that the caller can no longer wait for."""
     detail = "The caller has no time left to wait for the answer; the work was not begun."
     return ProblemError(Problem(NO_TIME_LEFT, "No time left", 504, detail))
+
+
+def busy() -> Problem:
+    """The refusal (503) of what is more than can be answered in time."""
+    detail = "More is asked at once than can be answered in time; ask again in a moment."
+    return Problem(BUSY, "Busy", 503, detail)
 
 
 def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -9,7 +9,7 @@ once; answering is a lookup and a slice.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations
 from math import sqrt
 
@@ -30,13 +30,15 @@ class Tables(Struct, frozen=True):
 
     by_member: dict[str, tuple[Item, ...]]
     bestsellers: tuple[Item, ...]
+    as_of: date
 
     def answer(self, member_id: str | None, limit: int) -> Recommendations:
         """At most ``limit`` items for a member, or best sellers for one without a past."""
         items = self.by_member.get(member_id) if member_id is not None else None
         if items is None:
-            return Recommendations(member_id, "bestsellers", self.bestsellers[:limit])
-        return Recommendations(member_id, "bought-together", items[:limit])
+            tops = self.bestsellers[:limit]
+            return Recommendations(member_id, "bestsellers", tops, self.as_of)
+        return Recommendations(member_id, "bought-together", items[:limit], self.as_of)
 
 
 def build_tables(books: tuple[Book, ...], orders: tuple[Order, ...]) -> Tables:
@@ -55,7 +57,8 @@ def build_tables(books: tuple[Book, ...], orders: tuple[Order, ...]) -> Tables:
         taken = isbns | {item.isbn for item in items}
         topped_up = items + [item for item in tops if item.isbn not in taken]
         by_member[member_id] = tuple(topped_up[:MOST_ITEMS])
-    return Tables(by_member, tuple(tops[:MOST_ITEMS]))
+    as_of = max(order.ordered_on for order in orders)
+    return Tables(by_member, tuple(tops[:MOST_ITEMS]), as_of)
 
 
 def owned_by_member(orders: Iterable[Order]) -> dict[str, frozenset[str]]:

@@ -157,6 +157,7 @@ class Shop:
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "STATIC_ROOT": str(folder / "static"),
+            "UPLOADS_ROOT": str(folder / "uploads"),
             "DEMO_PASSWORD": DEMO_PASSWORD,
             "DJANGO_SETTINGS_MODULE": "tests.live_settings",
             # Nobody answers there until the services have told their addresses.

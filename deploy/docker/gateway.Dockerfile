@@ -39,6 +39,8 @@ COPY --from=packages /venv /venv
 COPY --from=code /app/staticfiles staticfiles
 COPY --from=bytecode /app/manage.py ./
 COPY --from=bytecode /app/gateway gateway
+# What the pages need of the services: `python -m gateway.contracts verify` reads it.
+COPY tests/contract/pacts tests/contract/pacts
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

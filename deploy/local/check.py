@@ -49,6 +49,7 @@ def steps() -> list[Step]:
         Step("templates", python("djlint", "--lint", "--profile=django", "gateway")),
         Step("migrations", manage("makemigrations", "--check", "--dry-run")),
         Step("settings", manage("check", "--deploy", "--fail-level", "WARNING")),
+        Step("docs/contracts.md", python("gateway.contracts", "document")),
     ]
     if dockerfiles := sorted(str(file) for file in REPOSITORY.glob("deploy/docker/*Dockerfile")):
         found.append(Step("Dockerfiles", [str(TOOLS / "hadolint"), *dockerfiles]))

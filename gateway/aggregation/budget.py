@@ -22,6 +22,16 @@ class Budget:
         self._minimum = minimum
         self._counts = SlidingCounts(2, window_seconds, steps=50)
 
+    @property
+    def share(self) -> float:
+        """Extra calls for each call that visitors cause."""
+        return self._share
+
+    @property
+    def minimum(self) -> int:
+        """Extra calls that a window always allows."""
+        return self._minimum
+
     def count(self, now: float) -> None:
         """Take note of a call at ``now`` (seconds, monotonic): one that is no extra."""
         self._counts.add(now, 1, 0)

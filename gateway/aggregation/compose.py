@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from gateway.aggregation.background import give_up
 from gateway.aggregation.deadline import Deadline
@@ -34,13 +35,22 @@ class Declared(Protocol):
     def asks(self) -> tuple[str, ...]: ...
 
 
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A named part of a page. If a primary one fails, the page fails."""
+    """A named part of a page. If a primary one fails, the page fails.
+
+    ``args`` are its own, beside those of the page's call, and win over them: with these, several
+    fragments of a page ask one source for different things.
+    """
 
     name: str
     source: Declared
     primary: bool = False
+    args: Mapping[str, Any] = field(default_factory=_nothing, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settl
     name = fragment.source.name
     outcome: Outcome
     try:
-        outcome = await source_of(fragment.source)(call.narrowed(fragment.source.asks))
+        outcome = await source_of(fragment.source)(_narrowed(fragment, call))
         if not isinstance(outcome, Reply):
             raise TypeError(f"{name} returned {type(outcome).__name__}, which is no Reply")
     except SourceError as error:
@@ -151,6 +161,13 @@ async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settl
     except Exception as exc:  # noqa: BLE001 - reported with its traceback by _report
         outcome = Failed(_crashed(name, exc))
     return _Settled(outcome, clock() - started)
+
+
+def _narrowed(fragment: Fragment, call: Call) -> Call:
+    """Return what the fragment's source is asked: what it declares, and nothing else."""
+    if fragment.args:
+        call = replace(call, args={**call.args, **fragment.args})
+    return call.narrowed(fragment.source.asks)
 
 
 async def _wait(plan: Plan, tasks: _Tasks, deadline: Deadline) -> None:

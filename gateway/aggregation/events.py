@@ -155,12 +155,14 @@ class BreakerRefused:
 class BulkheadRefused:
     """The source was not asked: ``cause`` is full (no place in the queue) or late (no time left).
 
-    ``seconds`` is how long the call had waited.
+    ``seconds`` is how long the call had waited. Where many are refused they may be told of
+    together: ``calls`` is how many.
     """
 
     source: str
     cause: str
     seconds: float
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,19 @@ class FaultAborted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractDrifted:
+    """A reply had a ``field`` that no page declares, or lacked one that is optional.
+
+    ``kind`` is unknown or missing. ``news`` says that nobody was told of it for a day.
+    """
+
+    source: str
+    field: str
+    kind: str
+    news: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FragmentSettled:
     """A fragment of a page has its outcome; ``state`` is a State's word, or ``failed``."""
 
@@ -291,6 +306,7 @@ Event = (
     | HedgeRefused
     | FaultDelayed
     | FaultAborted
+    | ContractDrifted
     | FragmentSettled
     | FragmentCrashed
     | PageComposed

@@ -18,6 +18,11 @@ class Negatives:
         self._seconds = seconds
         self._kept: OrderedDict[str, tuple[float, SourceError]] = OrderedDict()
 
+    @property
+    def seconds(self) -> float:
+        """For how long a failure is remembered that asks for nothing else."""
+        return self._seconds
+
     def note(self, key: str, error: SourceError, now: float) -> None:
         """Remember ``error`` if it is one that comes again: an answer, but no usable one.
 

@@ -1,5 +1,7 @@
 """Django's description of this room."""
 
+import logging
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,10 @@ class ChatConfig(AppConfig):
     name = "gateway.chat"
     label = "chat"
     verbose_name = "Chat"
+
+    def ready(self) -> None:
+        """Keep the channel layer quiet: it writes a traceback a second while Redis is away.
+
+        What that means for the chat is told once, by ``bell``.
+        """
+        logging.getLogger("channels_redis.pubsub").setLevel(logging.CRITICAL)

@@ -1,5 +1,11 @@
 """Paths of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from gateway.giftwrap import views
+
+urlpatterns = [
+    path("giftwrap/", views.wrap, name="giftwrap"),
+    path("giftwrap/<uuid:job>/", views.show, name="giftwrap-job"),
+    path("giftwrap/<uuid:job>/events", views.events, name="giftwrap-events"),
+]

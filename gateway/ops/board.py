@@ -14,10 +14,10 @@ from gateway.aggregation.breaker import BreakerSnapshot, BreakerState
 from gateway.aggregation.faults import FaultRule
 from gateway.aggregation.upstream import Upstream
 from gateway.ops.forms import FaultForm, fault_form
+from gateway.ops.sources import SOURCES
 from gateway.runtime import Runtime
 from gateway.sources.redis_cache import reason_of
 from gateway.sources.switches import Standing, standings
-from gateway.storefront.plan import SOURCES
 
 UNREADABLE = "unreadable"
 _PROBLEMS = {

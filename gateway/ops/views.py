@@ -19,9 +19,9 @@ from redis.exceptions import RedisError
 from gateway.ops.access import staff_only
 from gateway.ops.board import find, present
 from gateway.ops.forms import FaultForm, fault_form
+from gateway.ops.sources import SOURCES
 from gateway.runtime import runtime
 from gateway.sources.switches import purge, set_fault
-from gateway.storefront.plan import SOURCES
 from gateway.telemetry.logs import log
 
 UNSENT = "Redis does not answer, so nothing was changed. Try again once it does."

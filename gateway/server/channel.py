@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
@@ -9,16 +11,83 @@ from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, 
 MOST_LENGTH_DIGITS = 18
 """Of a Content-Length: more than anybody has. Python reads no numbers of some thousand digits."""
 
+MOST_HELD_BYTES = 65_536
+"""Of what comes behind a request that is held; then the visitor has to wait with the rest."""
+
 
 class BoundedChannel(HTTPChannel):
-    """Reads requests, one after another. Once it has refused something, it reads no more."""
+    """Reads requests, one after another. Once it has refused something, it reads no more.
 
+    To the doorman of its server it is a guest.
+    """
+
+    refused_at = float("-inf")
     _refused = False
+    _held = b""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
-        """Read on, unless the connection is about to end."""
-        if not self._refused:
+        """Read on, unless the connection is about to end, or its visitor is turned away."""
+        if self._refused:
+            return
+        if self._held:
+            self._keep(data)
+            return
+        doorman = self.factory.server.doorman
+        if doorman.is_needed and self._is_idle() and doorman.turns_away(self, data):
+            self.resetTimeout()
+        else:
             super().dataReceived(data)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the server ends, and with it the connection."""
+        return bool(self.factory.server.draining)
+
+    def hold(self, data: bytes) -> None:
+        """Keep ``data``, which was read, and what else comes; not much of it."""
+        self._held = data
+
+    def go_on(self) -> None:
+        """Read on, beginning with what was kept, if the connection is still there."""
+        data, self._held = self._held, b""
+        network: Any = self._networkProducer
+        if data and not getattr(self.transport, "disconnecting", True):
+            network.resumeProducing()
+            self.dataReceived(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
+        """Clean up. Nobody waits for what was kept."""
+        self._held = b""
+        super().connectionLost(reason)
+
+    def send_away(self, answer: bytes, last: bool) -> None:
+        """Send ``answer``, and then end the connection if it is the ``last``.
+
+        What the socket takes at once needs no turn of the event loop.
+        """
+        transport: Any = self.transport
+        sent = 0
+        if not (transport.dataBuffer or transport._tempDataBuffer):
+            sent = transport.writeSomeData(answer)
+            if not isinstance(sent, int):
+                transport.abortConnection()  # there is nobody any more
+                return
+        if sent < len(answer):
+            transport.write(answer[sent:])
+        if last:
+            self.persistent = False
+            self.loseConnection()
+
+    def _keep(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > MOST_HELD_BYTES:
+            network: Any = self._networkProducer
+            network.pauseProducing()
+
+    def _is_idle(self) -> bool:
+        """Whether the next byte begins a request, and nothing is owed for an earlier one."""
+        nothing_begun = not self.requests and not self._buffer and not self._busyReceiving
+        return nothing_begun and bool(self.persistent)
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
         """Read a line of a request's head, unless the connection is about to end."""

@@ -5,11 +5,12 @@ more traffic, then closes its door, then waits for what is inside.
 """
 
 import asyncio
+import functools
 import logging
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import daphne.server
 from daphne.endpoints import build_endpoint_description_strings
@@ -17,7 +18,12 @@ from daphne.http_protocol import HTTPFactory
 from twisted.internet import reactor
 
 from gateway.server.channel import BoundedChannel
+from gateway.server.porch import Porch
 from gateway.server.request import BoundedRequest
+from gateway.server.websocket import BoundedWebSocket
+
+if TYPE_CHECKING:  # it needs Django set up, which comes after the event loop that this installs
+    from gateway.server.doorman import Doorman
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +64,19 @@ class Ending:
     finish: Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the server takes: bodies of so many bytes, and whom ``doorman`` does not turn away."""
+
+    most_body_bytes: int
+    doorman: "Doorman"
+
+
 class GracefulServer(daphne.server.Server):
     """Serves ``application`` on ``host`` and ``port`` until SIGTERM or SIGINT."""
 
     def __init__(
-        self, application: Any, address: tuple[str, int], most_body_bytes: int, ending: Ending
+        self, application: Any, address: tuple[str, int], bounds: Bounds, ending: Ending
     ) -> None:
         host, port = address
         endpoints = build_endpoint_description_strings(host=host, port=port)
@@ -73,7 +87,8 @@ class GracefulServer(daphne.server.Server):
             ready_callable=self._ready,
             server_name="",
         )
-        self.most_body_bytes = most_body_bytes
+        self.most_body_bytes = bounds.most_body_bytes
+        self.doorman = bounds.doorman
         self.draining = False
         self.failure = ""
         self._ending = ending
@@ -83,12 +98,31 @@ class GracefulServer(daphne.server.Server):
     def listen_success(self, port: Any) -> None:
         """Keep the port, to close it when the end begins: Daphne does not hand it on."""
         super().listen_success(port)
+        port.socket = Porch(port.socket, self.doorman)
+        port.fileno = port.socket.fileno
         self._ports.append(port)
 
     def listen_error(self, failure: Any) -> None:
         """Remember why there is no listening, and do not start."""
         self.failure = failure.getErrorMessage()
         self.stop()
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Start the application for a request; where its body is streamed, on that stream."""
+        incoming = getattr(protocol, "incoming", None)
+        if incoming is None:
+            return super().create_application(protocol, scope)
+        scope.setdefault("asgi", {"version": "3.0"})
+        send = functools.partial(self.handle_reply, protocol)
+        running = self.application(scope=scope, receive=incoming.receive, send=send)
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(running)
+        return incoming
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Pass on a part of an answer, and wait where the visitor is slow to take it in."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, BoundedRequest | BoundedWebSocket):
+            await protocol.taken_in()
 
     def kill_all_applications(self) -> Any:
         """Cancel what is still in flight when the time to wait for it is over."""
@@ -114,12 +148,19 @@ class GracefulServer(daphne.server.Server):
             self.draining = True
             for port in self._ports:
                 _close(port)
+            self._part_with_websockets()
             await self._empty()
             await self._ending.finish()
         except Exception:
             log.exception("drain.failed")
         finally:
             self.stop()
+
+    def _part_with_websockets(self) -> None:
+        """Close them: they would last for hours, and whoever is there comes back to another one."""
+        for protocol in list(self.connections):
+            if isinstance(protocol, BoundedWebSocket):
+                protocol.go_away()
 
     async def _empty(self) -> None:
         """Return once nothing has been in flight for a moment, or when the time is over."""

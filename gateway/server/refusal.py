@@ -23,7 +23,7 @@ def refuse(channel: Any, refusal: tuple[bytes, bytes]) -> None:
     status, sentence = refusal
     channel.transport.write(
         b"HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-        b"Connection: close\r\nCache-Control: no-store\r\n\r\n%s"
+        b"Connection: close\r\nCache-Control: no-store\r\nServer-Timing: page;dur=0.0\r\n\r\n%s"
         % (status, len(sentence), sentence)
     )
     channel.transport.loseWriteConnection()

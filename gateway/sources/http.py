@@ -21,6 +21,7 @@ from gateway.sources.declaration import Declaration
 from gateway.sources.foreign import translated
 from gateway.sources.lifetime import seconds
 from gateway.sources.terms import terms
+from gateway.sources.watching import Watch, nothing_watched
 
 TIME_LEFT_HEADER = "X-Envoy-Expected-Rq-Timeout-Ms"
 JSON = "application/json"
@@ -42,11 +43,17 @@ class Endpoint(Declaration):
     path: str
 
 
-def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTransport) -> Source:
+def http_source(
+    endpoint: Endpoint,
+    address: str,
+    transport: httpx.AsyncBaseTransport,
+    watch: Watch = nothing_watched,
+) -> Source:
     """Return the source that ``endpoint`` declares, at ``address``, asked through ``transport``.
 
     The transport is called itself, without httpx's client: nothing keeps cookies, follows
-    redirects or reads proxies from the environment.
+    redirects or reads proxies from the environment. ``watch`` is told of each body that fulfils
+    the declaration.
     """
     decode = msgspec.json.Decoder(endpoint.payload).decode
     base = httpx.URL(address + endpoint.path)
@@ -69,6 +76,7 @@ def http_source(endpoint: Endpoint, address: str, transport: httpx.AsyncBaseTran
             value = decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
             raise BadPayload(endpoint.name, _shortened(str(exc))) from exc
+        watch(body)
         return Reply(value, terms=terms(response.headers))
 
     return asked

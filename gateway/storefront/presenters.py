@@ -121,6 +121,7 @@ def _promo(part: Part) -> dict[str, Any]:
         "banners": banners[:MOST_TURNING],
         "more": banners[MOST_TURNING:],
         "turning": min(len(banners), MOST_TURNING) if len(banners) > 1 else 0,
+        "as_of": day(said.as_of) if said.as_of else "",
         "since": part.since,
     }
 
@@ -153,6 +154,7 @@ def _recco(part: Part, *, stranger: bool) -> dict[str, Any]:
         "heading": heading,
         "note": note,
         "books": [_recommended(item, hidden=hidden) for item in said.items],
+        "as_of": day(said.as_of) if said.as_of else "",
         "since": part.since,
     }
 

@@ -3,10 +3,12 @@
 from django.urls import path
 
 from gateway.storefront import views
+from gateway.storefront.compare.views import compare
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("api/home", views.api_home, name="api-home"),
     path("books/", views.books, name="books"),
     path("authors/", views.authors, name="authors"),
+    path("compare/", compare, name="compare"),
 ]

@@ -48,7 +48,7 @@ def counting_decisions(registry: CollectorRegistry) -> Listener:
         if isinstance(event, LimitChanged):
             limit.labels(event.upstream).set(event.limit)
         elif (labels := _decision(event)) is not None:
-            decided.labels(*labels).inc()
+            decided.labels(*labels).inc(event.calls if isinstance(event, BulkheadRefused) else 1)
 
     return listen
 

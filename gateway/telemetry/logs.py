@@ -11,6 +11,7 @@ from gateway.aggregation.events import (
     BreakerClosed,
     BreakerOpened,
     CacheFailed,
+    ContractDrifted,
     Event,
     FallbackServed,
     FragmentCrashed,
@@ -90,6 +91,8 @@ def log_event(event: Event) -> None:
             log.warning("breaker.opened", source=upstream, cause=cause, seconds=seconds)
         case BreakerClosed(upstream):
             log.info("breaker.closed", source=upstream)
+        case ContractDrifted(source, field, kind, True):
+            log.info("contract.drifted", source=source, field=field, kind=kind)
         case FragmentCrashed(plan, fragment, error):
             log.error("fragment.crashed", page=plan, fragment=fragment, exc_info=error)
 

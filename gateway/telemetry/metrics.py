@@ -9,6 +9,7 @@ from gateway.aggregation.events import (
     CacheFailed,
     CacheHit,
     CacheMissed,
+    ContractDrifted,
     Event,
     FragmentCrashed,
     FragmentSettled,
@@ -46,6 +47,13 @@ cache_failures = Counter(
     "gateway_cache_failures",
     "Operations that the shared cache did not do; the page went on without.",
     ["source", "operation", "reason"],
+    registry=registry,
+)
+contract_drift = Counter(
+    "gateway_contract_drift",
+    "Sampled replies with a field that no page declares (unknown) or without an optional one "
+    "(missing); at most 50 fields of a source go by their names, the others are other.",
+    ["source", "field", "kind"],
     registry=registry,
 )
 fragments = Counter(
@@ -89,6 +97,8 @@ def count_event(event: Event) -> None:  # noqa: C901 - one table, one line for e
             cache_reads.labels(source, "miss").inc()
         case CacheFailed(cache, operation, reason):
             cache_failures.labels(cache, operation, reason).inc()
+        case ContractDrifted(source, field, kind):
+            contract_drift.labels(source, field, kind).inc()
         case FragmentSettled(plan, fragment, state, _, reason):
             fragments.labels(plan, fragment, state, reason or "").inc()
         case FragmentCrashed(plan, fragment):

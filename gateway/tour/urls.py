@@ -1,5 +1,10 @@
 """Paths of this room."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from gateway.tour import views
+
+urlpatterns = [
+    path("tour/", views.tour, name="tour"),
+    path("api/tour", views.api_tour, name="api-tour"),
+]

@@ -9,32 +9,33 @@ waiting for a page that would come too late, and make others late.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
 from typing import Any
-
-from django.conf import settings
-from django.template.loader import render_to_string
 
 from gateway.aggregation.events import BulkheadRefused, LimitChanged, Listener
 from gateway.aggregation.limiter import Limiter, LimitRules
+from gateway.web.facts import arrival
+from gateway.web.refusals import refusal
 
 AT_A_TIME = 48
 """Pages that are made at a time: enough to wait for many slow sources at once, and few enough that
 the event loop comes round to each of them long before its sources run out of time."""
 
-PATIENCE_SHARE = 0.75
-"""Of the page's budget: whoever would wait longer for his turn is not served any more."""
+PATIENCE_SHARE = 0.6
+"""Of the page's budget: whoever would wait longer for his turn is not served any more. The rest is
+for the page itself, which is made beside as many others as there are turns."""
 
-LATE_SHARE = 0.5
-"""Of the page's budget: a turn that comes later than this is late, and the limit falls. Much
-earlier, and refusing, which costs an eighth of a page, would itself make turns late: the limit
-would fall to its least."""
+LATE_SHARE = 0.35
+"""Of the page's budget: a turn that comes later than this is late, and the limit falls. So much
+below the patience that a gateway which suddenly is half as fast still serves those who wait."""
 
-BREATH_SECONDS = 0.015
-"""So long whoever is one too many waits for the word. Many ask again at once, and each refusal
-delays those who are served; with the word it is still less than 50 ms."""
+BREATH_SECONDS = 0.025
+"""So long whoever is one too many waits for the word, if he was refused a moment ago, or if it is
+Django's side of the server that refuses him. Many ask again at once, and each refusal delays those
+who are served; with the word it is still less than 50 ms."""
 
-RETRY_AFTER_SECONDS = 1
+TELL_SECONDS = 0.1
+"""So long refusals are counted before they are told of: one by one, telling would cost more."""
+
 DOOR = "door"
 
 Answer = Callable[[Any, Any, Any], Awaitable[None]]
@@ -51,6 +52,7 @@ class Door:
         self._late_seconds = budget_seconds * LATE_SHARE
         self._limiter = Limiter(LimitRules(start=256, least=AT_A_TIME, most=1024))
         self._turns = asyncio.Semaphore(AT_A_TIME)
+        self._refused = 0
         self._emit = emit
         self._clock = clock
 
@@ -59,33 +61,57 @@ class Door:
         """How many may be inside."""
         return self._limiter.limit
 
-    async def pass_through(self, answer: Callable[[], Awaitable[None]]) -> bool:
-        """Await ``answer()`` when its turn comes; return False, without it, if it is not let in."""
-        if self.inside >= self.limit:
-            self._emit(BulkheadRefused(DOOR, "full", 0.0))
+    @property
+    def full(self) -> bool:
+        """Whether nobody else is let in now."""
+        return self.inside >= self.limit
+
+    def refuse(self) -> None:
+        """Take note that somebody was refused because it is full."""
+        self._refused += 1
+        if self._refused == 1:
+            asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
+
+    async def pass_through(
+        self, answer: Callable[[], Awaitable[None]], came: float | None = None
+    ) -> bool:
+        """Await ``answer()`` when its turn comes; return False, without it, if it is not let in.
+
+        ``came`` is when the visitor came, if that was not just now.
+        """
+        if self.full:
+            self.refuse()
             await asyncio.sleep(BREATH_SECONDS)
             return False
         self.inside += 1
         try:
-            return await self._in_turn(answer)
+            return await self._in_turn(answer, self._clock() if came is None else came)
         finally:
             self.inside -= 1
 
-    async def _in_turn(self, answer: Callable[[], Awaitable[None]]) -> bool:
-        came = self._clock()
+    async def _in_turn(self, answer: Callable[[], Awaitable[None]], came: float) -> bool:
         try:
-            async with asyncio.timeout(self.patience_seconds):
+            async with asyncio.timeout(came + self.patience_seconds - self._clock()):
                 await self._turns.acquire()
         except TimeoutError:
-            self._learn(came)
-            self._emit(BulkheadRefused(DOOR, "late", self._clock() - came))
-            return False
+            return self._too_late(came)
         try:
+            if self._clock() - came > self.patience_seconds:  # there was a turn, but it came late
+                return self._too_late(came)
             self._learn(came)
             await answer()
         finally:
             self._turns.release()
         return True
+
+    def _too_late(self, came: float) -> bool:
+        self._learn(came)
+        self._emit(BulkheadRefused(DOOR, "late", self._clock() - came))
+        return False
+
+    def _tell(self) -> None:
+        refused, self._refused = self._refused, 0
+        self._emit(BulkheadRefused(DOOR, "full", 0.0, refused))
 
     def _learn(self, came: float) -> None:
         now, before = self._clock(), self.limit
@@ -94,32 +120,17 @@ class Door:
             self._emit(LimitChanged(DOOR, self.limit))
 
 
-def admission(answer: Answer, emit: Listener) -> Answer:
-    """Return ``answer``, an ASGI application, behind a door for as many as can be served well."""
-    door = Door(settings.PAGE_BUDGET_SECONDS, emit)
+def admission(answer: Answer, door: Door) -> Answer:
+    """Return ``answer``, an ASGI application, behind ``door``."""
 
     async def admitted(scope: Any, receive: Any, send: Any) -> None:
-        if not await door.pass_through(lambda: answer(scope, receive, send)):
-            await _refuse(send)
+        if not await door.pass_through(lambda: answer(scope, receive, send), arrival(scope)):
+            await _refuse(scope, send)
 
     return admitted
 
 
-async def _refuse(send: Any) -> None:
-    body = _page()
-    headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", str(RETRY_AFTER_SECONDS).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self'"),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-@cache
-def _page() -> bytes:
-    """Return the page that says so; rendered once, because there is no time for it when needed."""
-    return render_to_string("503.html", {"request_id": ""}).encode()
+async def _refuse(scope: Any, send: Any) -> None:
+    told = refusal(scope["path"])
+    await send({"type": "http.response.start", "status": 503, "headers": list(told.headers)})
+    await send({"type": "http.response.body", "body": told.body})

@@ -41,3 +41,5 @@ def greet(request: HttpRequest, response: HttpResponseBase) -> None:
         httponly=True,
         samesite="Lax",
     )
+    # Whatever the view said: a cache would hand this name to the next visitor.
+    response.headers["Cache-Control"] = "no-store"

@@ -67,10 +67,11 @@ class RequestFacts(Native):
         response.headers.setdefault("Server-Timing", f"page;dur={seconds * 1000:.1f}")
         return response
 
-    async def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
-        """Answer for a page that cannot be shown without what failed."""
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a page that cannot be shown without what failed.
+
+        Django calls these hooks in a thread, in either case; a coroutine would hop back from there.
+        """
         if isinstance(exception, (TooBusy, OperationalError, InterfaceError)):
             log.warning("page.unavailable", error=type(exception).__name__)
             return cannot_now(request, facts_of(request))

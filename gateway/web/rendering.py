@@ -20,7 +20,6 @@ PAGES = 64
 Present = Callable[[Composition], Mapping[str, Any]]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A page as it is sent, and the tag by which a browser asks whether it has changed."""

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from servestatic import ServeStaticASGI
 
+from gateway.web.timing import timed
+
 
 def static_files_are_collected() -> bool:
     """Whether every page can name its static files: without the manifest none can be rendered."""
@@ -17,13 +19,14 @@ def static_files_are_collected() -> bool:
 def with_static_files(application: Any) -> Any:
     """Return ``application`` with the collected files in front of it, if there are any.
 
-    Their names carry a hash of what is in them, so that a browser may keep them for good.
+    Their names carry a hash of what is in them, so that a browser may keep them for good. What
+    comes out at the front, files and pages, says how long it took.
     """
     root = Path(settings.STATIC_ROOT)
     if not root.is_dir():
-        return application
+        return timed(application)
     prefix = settings.STATIC_URL.strip("/")
-    return ServeStaticASGI(
+    files = ServeStaticASGI(
         application,
         root=str(root),
         prefix=prefix,
@@ -31,6 +34,7 @@ def with_static_files(application: Any) -> Any:
         allow_all_origins=False,
         add_headers_function=_protect,
     )
+    return timed(files)
 
 
 def _protect(headers: Any, path: str, url: str) -> None:

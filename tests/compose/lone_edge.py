@@ -56,8 +56,12 @@ class LoneEdge:
 
 
 @contextmanager
-def lone_edge() -> Iterator[LoneEdge]:
-    """Start both; remove them at the end."""
+def lone_edge(*options: str, known_as: str = "gateway") -> Iterator[LoneEdge]:
+    """Start both; remove them at the end.
+
+    ``options`` are for the edge's ``docker run``; ``known_as`` is the name by which it looks for
+    the gateways.
+    """
     name = f"e2e-edge-{secrets.token_hex(4)}"
     edge, echo = f"{name}-edge", f"{name}-echo"
     source = (REPOSITORY / "tests/compose/echo.py").read_text(encoding="utf-8")
@@ -65,10 +69,11 @@ def lone_edge() -> Iterator[LoneEdge]:
     try:
         start = ("run", "--detach", "--network", name, *HARDENED)
         docker(
-            *(*start, "--name", echo, "--network-alias", "gateway"),
+            *(*start, "--name", echo, "--network-alias", known_as),
             *("page-aggregator/gateway", "python", "-c", source),
         )
-        docker(*start, "--name", edge, "--publish", "127.0.0.1::8080", "page-aggregator/edge")
+        published = ("--publish", "127.0.0.1::8080")
+        docker(*start, "--name", edge, *published, *options, "page-aggregator/edge")
         [found] = inspect(edge)
         port = int(found["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostPort"])
         visitor = Visitor(port)

@@ -16,9 +16,9 @@ from django.core.management import CommandError, call_command
 from deploy.local.process import REPOSITORY
 from gateway.aggregation.events import CacheFailed
 from gateway.aggregation.faults import FaultRule
+from gateway.ops.sources import SOURCES
 from gateway.runtime import Runtime
 from gateway.sources.switches import Switches
-from gateway.storefront.plan import SOURCES
 from tests.fakes import Recorder
 from tests.integration.conftest import InProcess
 

@@ -27,6 +27,8 @@ class Figures:
     """No answer, or another status."""
     livez: list[float]
     livez_silent: int
+    ops: list[float]
+    ops_silent: int
     lost: int
 
 
@@ -45,6 +47,8 @@ def figures(seen: Seen) -> Figures:
         broken=len(seen.answers) - len(pages) - len(refusals),
         livez=[each.seconds for each in seen.livez],
         livez_silent=sum(each.status != 200 for each in seen.livez),
+        ops=[each.seconds for each in seen.ops],
+        ops_silent=sum(each.status not in (200, 302) for each in seen.ops),
         lost=seen.lost,
     )
 

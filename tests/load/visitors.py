@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -21,6 +22,10 @@ HOST = "127.0.0.1"
 PATIENCE_SECONDS = 10.0
 HANG_UP_SECONDS = 0.002
 PROBE_PAUSE_SECONDS = 0.1
+PROBES = ("/livez", "/ops/")
+"""What must answer however many come: health, and what staff need then (who is none, is sent on to
+sign in)."""
+
 MOST_HEAD_BYTES = 65_536
 
 
@@ -30,6 +35,7 @@ class Load:
 
     With a ``rate``, so many visitors come each second whether the others were answered or not, and
     one who finds no free connection is lost; with 0 each asks again as soon as he was answered.
+    With ``anew`` each asks on a new connection, and says that it will be the only time.
     One visitor of ``hang_up_every`` hangs up before his page can be there; 0 for none.
     """
 
@@ -39,6 +45,7 @@ class Load:
     rate: float = 0.0
     paths: tuple[str, ...] = ("/",)
     hang_up_every: int = 0
+    anew: bool = False
 
 
 class Answer(NamedTuple):
@@ -55,15 +62,19 @@ class Answer(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What visitors got, what ``/livez`` said meanwhile, and for how many no connection was left.
+    """What visitors got, what ``PROBES`` said meanwhile, and for how many no connection was left.
 
-    ``seconds`` is how long visitors came.
+    ``seconds`` is how long visitors came, ``core`` the share of a processor that it took to be all
+    of them. ``lags`` says of each who came at his time how late (seconds) he was sent.
     """
 
     answers: list[Answer]
     livez: list[Answer]
+    ops: list[Answer]
+    lags: list[float]
     lost: int
     seconds: float
+    core: float
 
 
 def ask_for(load: Load, cores: Iterable[int] = ()) -> Seen:
@@ -78,17 +89,18 @@ def ask_for(load: Load, cores: Iterable[int] = ()) -> Seen:
         check=True,
         timeout=load.seconds + 3 * PATIENCE_SECONDS,
     )
-    answers, livez, lost, seconds = json.loads(done.stdout)
-    return Seen(
-        [Answer(*each) for each in answers], [Answer(*each) for each in livez], lost, seconds
-    )
+    *lists, lags, lost, seconds, core = json.loads(done.stdout)
+    answers, livez, ops = ([Answer(*each) for each in one] for one in lists)
+    return Seen(answers, livez, ops, lags, lost, seconds, core)
 
 
 class _Connection(asyncio.Protocol):
     """One connection; ``ask`` sends a request and returns the answer when it is there."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, anew: bool) -> None:
         self._port = port
+        self._anew = anew
+        self._last = False
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._answered: asyncio.Future[tuple[int, bool, str]] | None = None
@@ -101,11 +113,14 @@ class _Connection(asyncio.Protocol):
         assert self._transport
         self._received.clear()
         self._answered = loop.create_future()
-        self._transport.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        last = "Connection: close\r\n" if self._anew else ""
+        self._transport.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{last}\r\n".encode())
         try:
             return await self._answered
         finally:
             self._answered = None
+            if self._anew or self._last:
+                self.hang_up()
 
     def hang_up(self) -> None:
         """Close at once; asking again connects anew."""
@@ -124,6 +139,7 @@ class _Connection(asyncio.Protocol):
         head = bytes(self._received[:head_bytes]).lower()
         if len(self._received) < head_bytes + 4 + int(_field(head, b"content-length") or 0):
             return
+        self._last = _field(head, b"connection") == b"close"
         whole = _field(head, b"gateway-complete") == b"?1"
         retry_after = _field(head, b"retry-after").decode("latin-1")
         self._answered.set_result((int(head[9:12]), whole, retry_after))
@@ -153,14 +169,16 @@ class _Crowd:
         self._asked = 0
         self._idle: list[_Connection] = []
         self.answers: list[Answer] = []
-        self.livez: list[Answer] = []
+        self.probed: dict[str, list[Answer]] = {path: [] for path in PROBES}
+        self.lags: list[float] = []
         self.lost = 0
 
     async def come(self) -> None:
         """Come, ask, and go when the time is over."""
-        probing = asyncio.create_task(self._probe())
+        probing = [asyncio.create_task(self._probe(path)) for path in PROBES]
         await (self._arrive() if self._load.rate else self._insist())
-        probing.cancel()
+        for probe in probing:
+            probe.cancel()
 
     async def _insist(self) -> None:
         connections = [self._connection() for _ in range(self._load.connections)]
@@ -179,7 +197,9 @@ class _Crowd:
         arrives = self._began
         async with asyncio.TaskGroup() as group:
             while arrives < self._until:
-                await asyncio.sleep(max(0.0, arrives - time.monotonic()))
+                if (wait := arrives - time.monotonic()) > 0:
+                    await asyncio.sleep(wait)
+                self.lags.append(max(0.0, time.monotonic() - arrives))
                 if self._idle:
                     group.create_task(self._once(self._idle.pop(), arrives))
                 else:
@@ -190,17 +210,17 @@ class _Crowd:
         await self._visit(connection, wanted, self.answers, self._path())
         self._idle.append(connection)
 
-    async def _probe(self) -> None:
+    async def _probe(self, path: str) -> None:
         connection = self._connection()
         while True:
-            await self._visit(connection, time.monotonic(), self.livez, "/livez")
+            await self._visit(connection, time.monotonic(), self.probed[path], path)
             await asyncio.sleep(PROBE_PAUSE_SECONDS)
 
     async def _visit(
         self, connection: _Connection, wanted: float, seen: list[Answer], path: str
     ) -> None:
         every = self._load.hang_up_every
-        hangs_up = every > 0 and path != "/livez" and self._asked % every == 0
+        hangs_up = every > 0 and path not in PROBES and self._asked % every == 0
         try:
             async with asyncio.timeout(HANG_UP_SECONDS if hangs_up else PATIENCE_SECONDS):
                 status, whole, retry_after = await connection.ask(path)
@@ -217,7 +237,7 @@ class _Crowd:
         return self._load.paths[self._asked % len(self._load.paths)]
 
     def _connection(self) -> _Connection:
-        return _Connection(self._load.port)
+        return _Connection(self._load.port, self._load.anew)
 
 
 def main() -> None:
@@ -228,8 +248,19 @@ def main() -> None:
     load = Load(**{**told, "paths": tuple(told["paths"])})
     crowd = _Crowd(load)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        before = _processor_seconds()
         runner.run(crowd.come())
-    json.dump([crowd.answers, crowd.livez, crowd.lost, load.seconds], sys.stdout)
+        core = (_processor_seconds() - before) / load.seconds
+    probed = [crowd.probed[path] for path in PROBES]
+    json.dump(
+        [crowd.answers, *probed, crowd.lags, crowd.lost, load.seconds, core],
+        sys.stdout,
+    )
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

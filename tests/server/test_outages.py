@@ -107,7 +107,8 @@ def cold(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Groun
         redis.stop()
         shop.promo.stop()
         shop.recco.stop()
-        with shop.another_gateway(DATABASE_URL=database_url, REDIS_URL=redis.url) as gateway:
+        around = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
+        with shop.another_gateway(**around, **UNCACHED) as gateway:
             yield Ground(postgres, redis, gateway)
     finally:
         postgres.stop()

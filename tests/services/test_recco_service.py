@@ -1,5 +1,6 @@
 """The wire contract of the recommendation service."""
 
+from datetime import date
 from urllib.parse import quote
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from recco_service.app import app, checked
 from recco_service.payloads import Item, Price, Recommendations
+from recco_service.shelf import load_books, load_orders
 from tests.services.asking import RECOMMENDATIONS, ask, refused_parameters
 
 
@@ -23,6 +25,12 @@ async def test_a_known_member_gets_books_that_others_bought_together() -> None:
     assert (payload.member_id, payload.strategy, len(payload.items)) == ("42", "bought-together", 6)
     assert all(item.reason.startswith("Readers of ") for item in payload.items)
     assert all(item.reason.endswith(" also bought this") for item in payload.items)
+
+
+async def test_a_reply_says_up_to_when_orders_were_counted() -> None:
+    last = max(order.ordered_on for order in load_orders(load_books()))
+    for query in ("", "?member_id=42"):
+        assert (await recommendations(query)).as_of == last
 
 
 async def test_an_item_looks_as_the_contract_shows_it() -> None:
@@ -92,4 +100,4 @@ async def test_unknown_parameters_are_named_together_with_what_is_allowed() -> N
 def test_a_payload_that_does_not_fit_is_never_sent() -> None:
     item = Item("9780141439518", "Title", "Author", Price("8.9", "EUR"), "A reason")
     with pytest.raises(msgspec.ValidationError):
-        checked(Recommendations("42", "bought-together", (item,)))
+        checked(Recommendations("42", "bought-together", (item,), date(2026, 11, 12)))

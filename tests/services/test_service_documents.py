@@ -56,6 +56,24 @@ async def test_each_reply_is_as_described(
     check_reply(described, operation["responses"][str(status)], reply)
 
 
+@both
+async def test_a_refusal_is_as_described(
+    app: Starlette, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = await document(app)
+    monkeypatch.setattr(app.state, "inside", lambda: 10**6, raising=False)
+    operation = described["paths"][path.partition("?")[0]]["get"]
+    check_reply(described, operation["responses"]["503"], await ask(app, path))
+
+
+@both
+async def test_what_no_path_can_describe_is_described_beside(app: Starlette, path: str) -> None:
+    described = await document(app)
+    shared = described["components"]["responses"]
+    check_reply(described, shared["NotFound"], await ask(app, "/nowhere"))
+    check_reply(described, shared["MethodNotAllowed"], await ask(app, path, method="POST"))
+
+
 def check_reply(described: dict[str, Any], response: dict[str, Any], reply: httpx.Response) -> None:
     """The headers and the body of a reply fit what the document says of them."""
     for name in response["headers"]:

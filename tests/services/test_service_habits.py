@@ -230,6 +230,25 @@ async def test_one_request_is_one_line_whatever_its_path_holds(
 
 
 @both
+async def test_what_is_more_than_can_be_answered_is_told_when_to_come_back(
+    app: Starlette, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = importlib.import_module("promo_service.crowd").MOST_AT_ONCE
+    inside = [most]
+    monkeypatch.setattr(app.state, "inside", lambda: inside[0], raising=False)
+    assert (await ask(app, path)).status_code == 200
+    inside[0] += 1
+    for asked in (path, "/openapi.json", "/nowhere"):
+        reply = await ask(app, asked)
+        assert reply.status_code == reply.json()["status"] == 503
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.headers["retry-after"] == "1"
+        assert reply.headers["cache-control"] == "no-store"
+        assert len(reply.headers["x-request-id"]) == 32
+    assert (await ask(app, "/livez")).status_code == 200
+
+
+@both
 async def test_faults_name_the_parameter_in_safe_characters(app: Starlette, path: str) -> None:
     reply = await ask(app, path + "&%0D%0ASet-Cookie:%00%E2%80%AE" + "y" * 3000 + "=1")
     assert reply.status_code == 422

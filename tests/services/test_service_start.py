@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -93,3 +95,29 @@ def test_answers_are_not_held_back_for_an_acknowledgement(name: str) -> None:
     service = importlib.import_module(f"{name}_service.__main__")
     with service.listen(service.settings_from({"PORT": "0"})) as listener:
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("name", SERVICE_NAMES)
+def test_the_door_is_told_how_many_requests_the_server_has_in_hand(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = importlib.import_module(f"{name}_service.__main__")
+    told: list[int] = []
+
+    class Server:
+        """Has three requests in hand, and ends at once."""
+
+        def __init__(self, config: Any) -> None:
+            self.server_state = SimpleNamespace(tasks={1, 2, 3})
+            self._state = config.app.state
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            told.append(self._state.inside())
+            del self._state.inside
+            sockets[0].close()
+
+    monkeypatch.setattr(service.uvicorn, "Server", Server)
+    monkeypatch.setattr(service.logs, "configure", lambda level: None)
+    monkeypatch.setattr(service.signal, "signal", lambda *_: None)
+    service.serve(service.settings_from({"PORT": "0"}))
+    assert told == [3]

@@ -6,11 +6,13 @@ from functools import partial
 from gateway.aggregation.errors import BulkheadFull, SourceError
 from gateway.aggregation.events import BulkheadRefused, BulkheadWaited, LimitChanged, Listener
 from gateway.aggregation.gate import Gate, Ticket, Turn
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 from gateway.aggregation.verdict import speaks_of_overload
 from gateway.aggregation.waiting import note_waiting
 
 
+@layer
 def bulkhead(name: str, gate: Gate, emit: Listener) -> Policy:
     """Return a policy that asks its source when ``gate`` lets the call in, and tells it the end.
 

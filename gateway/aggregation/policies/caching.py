@@ -25,6 +25,7 @@ from gateway.aggregation.events import (
     RefreshBegun,
     StaleServed,
 )
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source, State
 
 Spawn = Callable[[Coroutine[Any, Any, None]], bool]
@@ -46,6 +47,7 @@ class Keeping:
     luck: Callable[[], float] = lambda: 1.0 - random.random()  # noqa: S311 - no secret
 
 
+@layer
 def caching(name: str, keeping: Keeping, emit: Listener) -> Policy:
     """Return a policy that answers from the cache as far as entries are worth it.
 

@@ -9,11 +9,13 @@ from gateway.aggregation.events import (
     BreakerRefused,
     Listener,
 )
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 from gateway.aggregation.verdict import Verdict, verdict
 from gateway.aggregation.waiting import waiting_noted
 
 
+@layer
 def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
     """Return a policy that asks its source only while ``breaker`` lets it, and tells it the end.
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from gateway.aggregation.errors import SourceCrashed, SourceError
 from gateway.aggregation.events import FallbackServed, Listener
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source, State
 
 
+@layer
 def fallback(name: str, value: Any, emit: Listener) -> Policy:
     """Return a policy that answers with ``value``, marked as a fallback, for any ``SourceError``.
 

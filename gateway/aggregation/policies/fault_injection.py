@@ -7,11 +7,13 @@ from random import Random
 from gateway.aggregation.errors import FaultInjected, SourceTimeout
 from gateway.aggregation.events import FaultAborted, FaultDelayed, Listener
 from gateway.aggregation.faults import Fault, FaultRule, draw
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 Faults = Callable[[], FaultRule | None]
 
 
+@layer
 def fault_injection(name: str, faults: Faults, random: Random, emit: Listener) -> Policy:
     """Return a policy that does to its source what ``faults()`` says at each call; None is nothing.
 

@@ -12,6 +12,7 @@ from gateway.aggregation.budget import Budget
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import CallHedged, HedgeRefused, HedgeWon, Listener
 from gateway.aggregation.latency import MEDIAN, TAIL, Latency
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 _CLEARLY = 1.25
@@ -33,6 +34,7 @@ class Hedging:
     budget: Budget
 
 
+@layer
 def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
     """Return a policy that makes a second call beside a slow first one, and gives the loser up.
 

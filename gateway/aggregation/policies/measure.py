@@ -2,9 +2,11 @@
 
 from gateway.aggregation.errors import SourceTimeout
 from gateway.aggregation.latency import Latency
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
+@layer
 def measure(latency: Latency) -> Policy:
     """Return a policy that notes in ``latency`` the seconds of each call that was answered.
 

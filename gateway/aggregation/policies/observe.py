@@ -2,9 +2,11 @@
 
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import Listener, SourceAbandoned, SourceFailed, SourceReplied
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
+@layer
 def observe(name: str, emit: Listener) -> Policy:
     """Return a policy that reports each call's end: replied, failed, or abandoned by its caller."""
 

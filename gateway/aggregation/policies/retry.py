@@ -4,10 +4,12 @@ import asyncio
 
 from gateway.aggregation.errors import BulkheadFull, CircuitOpen, SourceBusy, SourceError
 from gateway.aggregation.events import CallRetried, Listener, RetryRefused
+from gateway.aggregation.layers import layer
 from gateway.aggregation.retrying import NotAgain, Retrying, decide
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
+@layer
 def retry(name: str, retrying: Retrying, emit: Listener) -> Policy:
     """Return a policy that makes a failed call once more, at most, where ``decide`` says so.
 

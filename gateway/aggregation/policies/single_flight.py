@@ -7,6 +7,7 @@ from gateway.aggregation.background import give_up
 from gateway.aggregation.cache import key_for
 from gateway.aggregation.errors import SourceTimeout
 from gateway.aggregation.events import FlightJoined, Listener
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
@@ -16,6 +17,7 @@ class _Flight:
     waiting: int = 0
 
 
+@layer
 def single_flight(name: str, emit: Listener) -> Policy:
     """Return a policy under which one call for a key runs at a time in this process.
 

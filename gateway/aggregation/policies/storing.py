@@ -17,6 +17,7 @@ from gateway.aggregation.cache import (
 )
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import EntryConfirmed, FleetWaited, Listener, NegativeHit
+from gateway.aggregation.layers import layer
 from gateway.aggregation.negative import Negatives
 from gateway.aggregation.policies.caching import Keeping
 from gateway.aggregation.source import UNCHANGED, Call, Policy, Reply, Source
@@ -46,6 +47,7 @@ class Storing:
     negatives: Negatives
 
 
+@layer
 def storing(name: str, store: Storing, emit: Listener) -> Policy:
     """Return a policy that asks for the whole fleet and stores what the source says.
 

@@ -2,9 +2,11 @@
 
 from gateway.aggregation.background import OutOfTime, in_time
 from gateway.aggregation.errors import SourceTimeout
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
+@layer
 def timeout(name: str, seconds: float) -> Policy:
     """Return a policy that gives its source ``seconds``, and ends before its own caller does.
 

@@ -3,9 +3,11 @@
 import math
 from typing import Any
 
+from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
 
 
+@layer
 def unasked(needs: str, value: Any) -> Policy:
     """Return a policy that answers ``value`` itself where the argument ``needs`` is None.
 

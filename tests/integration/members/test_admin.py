@@ -23,6 +23,7 @@ PAGES = [
     "/admin/storefront/author/add/?_popup=1",
     "/admin/members/member/",
     "/admin/members/member/add/",
+    "/admin/members/letter/",
     "/admin/members/member/42/change/",
     "/admin/members/member/42/history/",
     "/admin/members/member/42/password/",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from gateway.aggregation.events import BulkheadRefused, LimitChanged
-from gateway.web.admission import AT_A_TIME, BREATH_SECONDS, DOOR, Door
+from gateway.web.admission import AT_A_TIME, BREATH_SECONDS, DOOR, TELL_SECONDS, Door
 from tests.fakes import Recorder, VirtualClock
 
 BUDGET_SECONDS = 0.8
@@ -100,8 +100,20 @@ async def test_one_too_many_hears_so_within_50_ms(
     came = clock.time()
     assert await door.pass_through(_never_made) is False
     assert clock.time() - came < REFUSED_WITHIN_SECONDS
-    assert recorder.of(BulkheadRefused) == [BulkheadRefused(DOOR, "full", 0.0)]
     await _go(visits)
+
+
+async def test_those_who_are_refused_are_told_of_together(
+    clock: VirtualClock, door: Door, recorder: Recorder
+) -> None:
+    for _ in range(3):
+        door.refuse()
+    assert recorder.of(BulkheadRefused) == []
+    await asyncio.sleep(TELL_SECONDS)
+    door.refuse()
+    await asyncio.sleep(TELL_SECONDS)
+    told = recorder.of(BulkheadRefused)
+    assert told == [BulkheadRefused(DOOR, "full", 0.0, 3), BulkheadRefused(DOOR, "full", 0.0, 1)]
 
 
 async def test_those_who_are_being_refused_take_no_room(clock: VirtualClock, door: Door) -> None:
@@ -122,6 +134,17 @@ async def test_whose_time_is_gone_is_not_served(
     assert door.patience_seconds < BUDGET_SECONDS
     assert [event.cause for event in recorder.of(BulkheadRefused)] == ["late"]
     await _go(visits)
+
+
+async def test_time_on_the_way_to_the_door_counts(
+    clock: VirtualClock, door: Door, recorder: Recorder
+) -> None:
+    """There would be a turn at once, and yet too little time is left for the page."""
+    came = clock.time() - door.patience_seconds - 0.001
+    assert await door.pass_through(_never_made, came) is False
+    assert [event.cause for event in recorder.of(BulkheadRefused)] == ["late"]
+    assert door.inside == 0
+    assert await door.pass_through(_taking(0)) is True, "the turn was lost"
 
 
 async def test_whoever_leaves_while_he_waits_leaves_no_trace(

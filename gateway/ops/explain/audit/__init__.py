@@ -1,0 +1,1 @@
+"""Rules that name what people really misconfigure, each with a reason and a remedy."""

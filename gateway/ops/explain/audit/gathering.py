@@ -1,0 +1,112 @@
+"""Gathering the facts: what is built, the files of the deployment, one answer's headers."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from gateway.aggregation.events import nobody
+from gateway.ops.explain.audit.facts import Facts, Subject
+from gateway.ops.explain.pages import PAGES, Page
+from gateway.ops.explain.reading import built_of, explained, layers_of
+from gateway.runtime import Runtime
+from gateway.sources.declaration import Declaration
+from gateway.web.handler import Handler
+
+ALIVE = "/livez"
+"""Answered without a source, a template or a file, and with the headers that every page has."""
+
+
+def gather(
+    pages: Iterable[Page] = PAGES, *, headers: Mapping[str, str] | None = None, replicas: int = 3
+) -> Facts:
+    """Return the facts of today's settings. ``headers`` are those of an answer of a running shop;
+    without them, those of one that is made here and now.
+    """
+    base = Path(settings.BASE_DIR)
+    plans, sources = asyncio.run(_built(tuple(pages)))
+    return Facts(
+        settings=settings,
+        pages=plans,
+        sources=sources,
+        edge=_text(base / "deploy" / "nginx" / "nginx.conf"),
+        compose=_text(base / "docker-compose.yml"),
+        examples=_text(base / ".env.example") + _text(base / "tests" / "settings.py"),
+        headers=asyncio.run(answered()) if headers is None else headers,
+        replicas=replicas,
+    )
+
+
+async def _built(pages: tuple[Page, ...]) -> tuple[Any, tuple[Subject, ...]]:
+    ours = Runtime(emit=nobody)
+    try:
+        plans = await explained(pages, ours)
+        found: dict[int, Subject] = {}
+        for fragment in (each for page in pages for plan in page.plans for each in plan.fragments):
+            declared = fragment.source
+            if isinstance(declared, Declaration) and id(declared) not in found:
+                found[id(declared)] = Subject(declared, layers_of(built_of(fragment, ours)))
+        return plans, tuple(found.values())
+    finally:
+        await ours.close()
+
+
+async def answered() -> dict[str, str]:
+    """Return the headers that every answer has, by lower-case name, as this process sends them.
+
+    What the server and the edge add is not among them: for that, ask a running shop.
+    """
+    sent: list[dict[str, Any]] = []
+    asked = False
+
+    async def receive() -> dict[str, Any]:
+        nonlocal asked
+        if asked:
+            await asyncio.get_running_loop().create_future()
+        asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        await Handler()(_scope(), receive, send)
+    finally:
+        logging.disable(level)
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for message in sent
+        for name, value in message.get("headers", ())
+    }
+
+
+def _scope() -> dict[str, Any]:
+    host = next(iter(settings.ALLOWED_HOSTS), "localhost")
+    host = "localhost" if host == "*" else host.lstrip(".")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": ALIVE,
+        "raw_path": ALIVE.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", host.encode()), (b"x-forwarded-proto", b"https")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }
+
+
+def _text(file: Path) -> str:
+    """Return what stands in ``file``; nothing where it is not there, as in an image."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,64 @@
+"""Those of the contenders that could be started, and why the others could not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import httpx
+
+from deploy.local.errors import StartError
+from tests.bench.pages import ours
+from tests.bench.pages.contenders import Contender
+from tests.bench.pages.ground import Ground, Upstreams
+from tests.bench.pages.running import LeftOut, Running
+
+PATIENCE_SECONDS = 10.0
+PARTS = ("<h3>", "</ul>", "</html>")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A contender that runs; ``cookie`` is what its visitors send, ``size`` its page in bytes."""
+
+    contender: Contender
+    running: Running
+    cookie: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """How it is called in the tables."""
+        return self.contender.name
+
+
+@dataclass
+class Crew:
+    """``members`` run; ``left_out`` has a sentence for each of the others."""
+
+    members: list[Member] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def start(self, contenders: Iterable[Contender], ground: Ground, upstreams: Upstreams) -> None:
+        """Start them, one after the other, and look at the page of each."""
+        running: dict[str, Running] = {}
+        for each in contenders:
+            try:
+                if each.server not in running:
+                    running[each.server] = each.start(ground, upstreams)
+                    ground.ending.callback(running[each.server].stop)
+                self.members.append(_looked_at(each, running[each.server]))
+            except (LeftOut, StartError) as error:
+                self.left_out[each.name] = str(error)
+
+
+def _looked_at(contender: Contender, running: Running) -> Member:
+    """Ask for its page until it is right; raises ``LeftOut`` if it is not what it should be."""
+    cookie = ours.session(running) if contender.signed_in else ""
+    headers = {"Cookie": cookie} if cookie else {}
+    page = httpx.get(running.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+    complete = page.headers.get("Gateway-Complete", "?1") == "?1"
+    if not (complete or contender.may_lack):
+        raise LeftOut(f"its page lacks something: {page.headers['Fragment-Status']}.")
+    missing = [part for part in PARTS if part not in page.text]
+    if missing and not contender.may_lack:
+        raise LeftOut(f"its page lacks {', '.join(missing)}.")
+    return Member(contender, running, cookie, len(page.content))

@@ -1,0 +1,5 @@
+"""The stand-ins as a process."""
+
+from tests.standins.running import standins
+
+__all__ = ["standins"]

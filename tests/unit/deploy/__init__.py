@@ -1,0 +1,1 @@
+"""What is deployed: manifests, alert rules and dashboard, judged without a cluster."""
