@@ -49,7 +49,7 @@ def wish_of(scope: Scope) -> Wish:
     found = PATH.match(scope["path"])
     if found is None:
         raise Ending(Close.NO_SUCH_ROOM, "There is no such room.")
-    query = parse_qs(scope.get("query_string", b"").decode("latin1"), max_num_fields=10)
+    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
     if query.get("version", [str(VERSION)]) != [str(VERSION)]:
         raise Ending(Close.UNKNOWN_VERSION, f"The protocol that is spoken here is {VERSION}.")
     last_seen = query.get("last_seen", [""])[-1]

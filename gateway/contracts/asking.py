@@ -30,8 +30,10 @@ ANSWER_SECONDS = 2.0
 _ABSENT = (SourceRefused, SourceUnresolved, SourceUnreachable)
 _WORDS = {
     "timeout": f"no whole reply within {ANSWER_SECONDS:g} s",
-    "disconnected": "the connection broke before the reply was whole",
-    "protocol": "what came is not HTTP that can be read",
+    "disconnected": (
+        "the connection broke before the reply was whole; is its Content-Length too large?"
+    ),
+    "protocol": "what came is not HTTP that can be read; is its Content-Length too small?",
     "too-large": f"more than {MAX_BYTES} bytes; the page reads no further",
     "refused": "nobody listens there",
     "unresolved": "this name has no address",
@@ -73,34 +75,42 @@ class Messenger:
 
     async def ask(self, request: Request) -> Exchange:
         """Return what came of ``request``; whatever the service does, it is no exception."""
-        began = time.monotonic()
+        began, body = time.monotonic(), bytearray()
         try:
             with translated("service"):
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    status, headers, body = await self._whole(request)
+                    status, headers = await self._whole(request, body)
         except SourceError as error:
             seconds = time.monotonic() - began
             return Exchange(
                 request,
                 seconds=seconds,
-                failure=_WORDS.get(error.reason, error.reason),
+                failure=_words(error.reason, len(body)),
                 absent=isinstance(error, _ABSENT),
                 late=isinstance(error, SourceTimeout),
             )
-        return Exchange(request, status, headers, body, time.monotonic() - began)
+        return Exchange(request, status, headers, bytes(body), time.monotonic() - began)
 
-    async def _whole(self, request: Request) -> tuple[int, httpx.Headers, bytes]:
+    async def _whole(self, request: Request, body: bytearray) -> tuple[int, httpx.Headers]:
+        """Return status and headers; ``body`` is filled as it comes, so that a part of it tells."""
         sent = httpx.Request(request.method, request.url, headers=_headers(request))
         response = await self._transport.handle_async_request(sent)
         try:
-            body = bytearray()
             async for chunk in response.stream:  # type: ignore[union-attr]  # it is asynchronous
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise ReplyTooLarge("service")
         finally:
             await response.aclose()
-        return response.status_code, response.headers, bytes(body)
+        return response.status_code, response.headers
+
+
+def _words(reason: str, came: int) -> str:
+    """Say why there is no whole reply, of which ``came`` bytes are there."""
+    said = _WORDS.get(reason, reason)
+    if reason == "timeout" and came:
+        return f"{said}, though {came} bytes came; is its Content-Length too large?"
+    return said
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -111,6 +121,7 @@ def _headers(request: Request) -> dict[str, str]:
         # A service that serves one connection at a time must not wait for us to ask again.
         "Connection": "close",
         "X-Request-ID": "contract",
+        "traceparent": f"00-{'c' * 32}-{'c' * 16}-00",
         "X-Envoy-Expected-Rq-Timeout-Ms": str(int(ANSWER_SECONDS * 1000)),
         **request.headers,
     }

@@ -172,6 +172,10 @@ def told(value: Any) -> str:
             return f"the text {shortened(value)}"
         case int() | float():
             return f"the number {shortened(value)}"
+        case []:
+            return "an empty list"
+        case {} if not value:
+            return "an empty object"
         case list():
             return f"a list of {len(value)}"
         case _:

@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> int:
     """Do what the arguments ask for.
 
     A trial ends with 0 if every service keeps its contract, 1 if one is broken, 2 if one cannot be
-    reached and none is broken. Everything else ends with 0 or 1.
+    reached and none is broken; also 2 if nothing could be asked as the arguments want it.
+    Everything else ends with 0 or 1.
     """
     parsed = _parser().parse_args(arguments)
     given = dict(os.environ)
@@ -92,6 +93,9 @@ def _verify(parsed: argparse.Namespace, given: Mapping[str, str]) -> int:
     if isinstance(addresses, str):
         sys.stderr.write(f"{addresses}\n")
         return UNREACHABLE
+    if problem := _unwritable(parsed.junit):
+        sys.stderr.write(f"{problem}\n")
+        return UNREACHABLE
     with _quiet():
         trials = asyncio.run(_trials(addresses))
     colours = sys.stdout.isatty() and not given.get("NO_COLOR")
@@ -101,6 +105,19 @@ def _verify(parsed: argparse.Namespace, given: Mapping[str, str]) -> int:
     if parsed.junit:
         Path(parsed.junit).write_bytes(junit(trials))
     return code
+
+
+def _unwritable(junit: str | None) -> str:
+    """Return why no report can be written there; it is found out before anything is asked."""
+    if not junit:
+        return ""
+    try:
+        path = Path(junit)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        return f"The report cannot be written to {junit!r}: {error.strerror}."
+    return ""
 
 
 def _addresses(parsed: argparse.Namespace, given: Mapping[str, str]) -> dict[str, str] | str:

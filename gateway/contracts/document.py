@@ -34,9 +34,11 @@ make contract PROMO=http://127.0.0.1:9001 RECCO=http://127.0.0.1:9002
 asks your service everything that the pages would ask, and says for each question what was asked,
 what was expected, what came, and which part of the page needs it. Name one service or both; without
 a name our own are started and tried. It ends with 0 where the contract is kept, 1 where it is
-broken, 2 where nobody is there; `JUNIT=report.xml` writes the same for a build server. Inside the
-stack it is `docker compose run --rm contract`. It changes nothing, sends some fifteen requests to
-each service, and takes a few seconds, whatever the service does.
+broken, 2 where nobody is there; make itself ends with 2 for either, and the last line of the report
+says which. `python -m gateway.contracts verify --promo URL --recco URL` is the same without make.
+`JUNIT=report.xml` writes the same for a build server. Inside the stack it is
+`docker compose run --rm contract`. It changes nothing, sends some fifteen requests to each service,
+and takes a few seconds, whatever the service does.
 
 There is one declaration of each service ([`payloads.py`](../gateway/storefront/payloads.py),
 [`plan.py`](../gateway/storefront/plan.py)). Each reply is judged by it at the gateway's door, each
@@ -54,18 +56,21 @@ _REMARKED = """\
 
 Whatever the tables and the sentences above say breaks it. Remarked upon, and no more, are: a reply
 that takes longer than a page waits (if even the quickest does, it breaks); a link or a picture that
-is no path on this site; a picture without words; a wrong check digit in an ISBN; the same banner or
-book twice; a lifetime of 0; an unknown path that gets no problem details; HEAD, and methods that
-are not for it; cookies;
-an `ETag` that is never confirmed with 304. What nobody outside can bring about, such as a 429, is
-not tried, and the report says so.
+is no path on this site; a picture without words; a banner that is over; a wrong check digit in an
+ISBN; the same banner or book twice; a lifetime of 0; an unknown path that gets no problem details;
+HEAD, and methods that are not for it; cookies; an `ETag` that is never confirmed with 304. What
+nobody outside can bring about, such as a 429, is not tried, and the report says so.
 """
 
 
 def _shared() -> str:
     """What holds for every service."""
     rows = (
-        ("format", "`application/json` in UTF-8, not packed; `charset=utf-8` may be named"),
+        (
+            "format",
+            "`application/json` in UTF-8, not packed; `charset=utf-8` may be named; no name twice "
+            "in one object",
+        ),
         ("size", "at most 1 MiB; the page reads no further"),
         (
             "errors",

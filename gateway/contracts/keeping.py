@@ -20,7 +20,7 @@ def judged_keeping(came: Exchange, *, personal: bool, shared: bool) -> tuple[Fin
     if given is None:
         return (Finding("Cache-Control", f"is missing; it tells {part}", part),)
     said = directives(came.headers)
-    found = [*_whose(said, personal, shared), *_how_long(said, shared)]
+    found = [*_whose(said, personal, shared), *_how_long(said)]
     return tuple(
         Finding("Cache-Control", f"{each.said} (it is {shortened(given, 80)})", part, each.remark)
         for each in found
@@ -30,20 +30,17 @@ def judged_keeping(came: Exchange, *, personal: bool, shared: bool) -> tuple[Fin
 def _whose(said: dict[str, str], personal: bool, shared: bool) -> list[Finding]:
     if personal and "public" in said:
         return [_wrong("lets every cache keep a member's own reply: it must be private")]
-    if personal and not {"private", "no-store"} & said.keys():
+    if personal and "private" not in said:
         return [_wrong("must be private: the reply is a member's own")]
     if shared and "private" in said:
         return [_wrong("is private, but the reply is the same for everybody: it must be public")]
     if shared and "public" not in said:
-        return [_remark("does not say public")]
+        return [_wrong("must be public: the reply is the same for everybody")]
     return []
 
 
-def _how_long(said: dict[str, str], shared: bool) -> list[Finding]:
+def _how_long(said: dict[str, str]) -> list[Finding]:
     if "max-age" not in said:
-        refusal = {"no-store", "no-cache"} & said.keys()
-        if refusal and not shared:
-            return [_remark("lets nothing be kept, so that every page must ask")]
         return [_wrong("names no max-age, so that nobody knows how long the reply holds")]
     text = said["max-age"]
     if not (text.isascii() and text.isdigit()):

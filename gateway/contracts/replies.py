@@ -1,6 +1,7 @@
 """Whether a reply is what was asked for: in words, and by the gateway's own door, which counts."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -44,13 +45,28 @@ def parsed(body: bytes) -> tuple[Any, str]:
     if not body.strip():
         return None, "is empty"
     try:
-        return json.loads(body.decode(), parse_constant=_no_number), ""
+        text = body.decode()
+        return json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once), ""
     except UnicodeDecodeError:
         return None, "is not UTF-8"
     except RecursionError:
         return None, "is nested too deeply to be read"
+    except _NamedTwice as error:
+        return None, str(error)
     except ValueError as error:
         return None, f"is no JSON: {shortened(str(error), 100)}"
+
+
+class _NamedTwice(ValueError):
+    """A name stands twice in one object: readers differ in which of the two they take."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise _NamedTwice(f"names {shortened(twice)} twice in one object (RFC 8259, 4)")
+    return value
 
 
 def _no_number(word: str) -> Any:

@@ -53,10 +53,10 @@ class Contract:
 def promotions_rules(asked: Asked, value: Any) -> list[Finding]:
     """The reply is of the day that was asked for; no banner ends before it starts."""
     found = _day_rules(asked, value)
-    banners = value.get("banners")
+    banners, on = value.get("banners"), _day(value.get("on"))
     for index, banner in enumerate(_list(banners)):
         if isinstance(banner, dict):
-            found += _banner_rules(f"banners[{index}]", banner)
+            found += _banner_rules(f"banners[{index}]", banner, on)
     found += _doubles(banners, "banners", "id")
     if not banners:
         found.append(Finding("banners", "is empty, so that no banner was judged", "", True))
@@ -78,12 +78,15 @@ def _day_rules(asked: Asked, value: Any) -> list[Finding]:
     return []
 
 
-def _banner_rules(path: str, banner: dict[str, Any]) -> list[Finding]:
+def _banner_rules(path: str, banner: dict[str, Any], on: date | None) -> list[Finding]:
     found = []
     first, last = _day(banner.get("starts_on")), _day(banner.get("ends_on"))
     if first and last and first > last:
         said = f"is {last}, which lies before starts_on, {first}"
         found.append(Finding(f"{path}.ends_on", said, _DATES))
+    elif on and last and last < on:
+        said = f"is {last}, and the reply is of {on}: the banner is over"
+        found.append(Finding(f"{path}.ends_on", said, _DATES, remark=True))
     if banner.get("image_url") and not banner.get("image_alt"):
         said = "is empty: nobody who cannot see the picture knows what it shows"
         found.append(Finding(f"{path}.image_alt", said, remark=True))

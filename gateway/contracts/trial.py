@@ -171,10 +171,12 @@ class Trial:
 
     def _judge_pace(self) -> None:
         """One slow reply may be chance; where the quickest of all is too slow, no page gets any."""
+        replies = [result.came for result in self.results if result.came]
         seconds = [
-            result.came.seconds
-            for result in self.results
-            if result.came and result.came.status == httpx.codes.OK
+            # HEAD sends nothing that a page could show, and is often quick where a reply is not.
+            came.seconds
+            for came in replies
+            if came.status == httpx.codes.OK and came.request.method == "GET"
         ]
         most, said = self._page_waits(), ""
         if seconds and min(seconds) > most:

@@ -143,6 +143,14 @@ class BoundedWebSocket(WebSocketProtocol):
         if self.state == self.STATE_OPEN:
             super().onMessage(payload, isBinary)
 
+    def sendMessage(self, payload: bytes, *args: Any, **kwargs: Any) -> None:  # noqa: N802
+        """Send a message of any size. The bound is for what comes; Autobahn has one for both."""
+        most, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        try:
+            super().sendMessage(payload, *args, **kwargs)
+        finally:
+            self.maxMessagePayloadSize = most
+
     async def taken_in(self) -> None:
         """Wait until the visitor has taken in what was sent; for a close nobody waits."""
         if self.state == self.STATE_OPEN:

@@ -1,7 +1,7 @@
-"""The edge as it stands in a cluster: behind a proxy that ends TLS, with the files of its ConfigMap."""
+"""The edge as in a cluster: behind a proxy that ends TLS, with the files of its ConfigMap."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -30,32 +30,25 @@ def edge(images: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lo
     files = config()
     trusted = files["trusted.conf"].replace(POD_NETWORK, NETWORK)
     assert trusted != files["trusted.conf"]
-    with ExitStack() as stack:
-        yield stack.enter_context(in_cluster(tmp_path_factory, trusted))
+    with in_cluster(tmp_path_factory.mktemp("edge"), files | {"trusted.conf": trusted}) as edge:
+        yield edge
 
 
-@pytest.fixture(scope="module")
-def wary(images: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneEdge]:
+@pytest.fixture
+def wary(images: Stack, tmp_path: Path) -> Iterator[LoneEdge]:
     """The same, but we are not from the pod network that the manifest names."""
-    with ExitStack() as stack:
-        yield stack.enter_context(in_cluster(tmp_path_factory, config()["trusted.conf"]))
+    with in_cluster(tmp_path, config()) as edge:
+        yield edge
 
 
-def in_cluster(folders: pytest.TempPathFactory, trusted: str) -> "ExitStack[bool | None]":
-    """Start an edge with the ConfigMap's files; Docker's name server stands in for the cluster's."""
-    folder = folders.mktemp("edge")
-    mounts = []
-    for name, text in (config() | {"trusted.conf": trusted}).items():
-        put(folder / name, text)
-        mounts.append(f"--volume={folder / name}:/etc/nginx/{name}:ro")
+def in_cluster(folder: Path, files: dict[str, str]) -> AbstractContextManager[LoneEdge]:
+    """Start an edge with these files; Docker's name server stands in for the cluster's."""
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).chmod(0o644)
+    mounts = [f"--volume={folder / name}:/etc/nginx/{name}:ro" for name in files]
     host = f"--add-host=kube-dns.kube-system.svc.cluster.local:{DOCKERS_NAME_SERVER}"
-    return lone_edge(*mounts, host, known_as="gateway.shop.svc.cluster.local")  # type: ignore
-
-
-def put(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(0o644)
-    path.parent.chmod(0o755)
+    return lone_edge(*mounts, host, known_as="gateway.shop.svc.cluster.local")
 
 
 def arrived(edge: LoneEdge, **headers: str) -> dict[str, str]:
@@ -64,23 +57,25 @@ def arrived(edge: LoneEdge, **headers: str) -> dict[str, str]:
     return {name.title(): value for name, value in told}
 
 
+def test_a_stranger_is_not_believed(wary: LoneEdge) -> None:
+    """Neither the scheme nor the address that he claims.
+
+    This comes first, because both edges want the same network for their own.
+    """
+    told = arrived(wary, X_Forwarded_Proto="https", X_Forwarded_For=STRANGER)
+    assert told["X-Forwarded-Proto"] == "http"
+    assert told["X-Forwarded-For"] != STRANGER
+
+
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_the_scheme_is_the_one_that_the_proxy_saw(edge: LoneEdge, scheme: str) -> None:
     assert arrived(edge, X_Forwarded_Proto=scheme)["X-Forwarded-Proto"] == scheme
 
 
-@pytest.mark.parametrize("claim", ["https, http", "http, https", "HTTPS ", "ftp", "https\t x"])
+@pytest.mark.parametrize("claim", ["https, http", "http, https", "ftp", "https x"])
 def test_a_scheme_that_is_not_clear_is_not_believed(edge: LoneEdge, claim: str) -> None:
     """A visitor may have sent one too, which a careless proxy passes on."""
-    expected = "https" if claim.strip() == "https" else "http"
-    assert arrived(edge, X_Forwarded_Proto=claim)["X-Forwarded-Proto"] == expected
-
-
-def test_a_stranger_is_not_believed(wary: LoneEdge) -> None:
-    """Neither the scheme nor the address that he claims."""
-    told = arrived(wary, X_Forwarded_Proto="https", X_Forwarded_For=STRANGER)
-    assert told["X-Forwarded-Proto"] == "http"
-    assert told["X-Forwarded-For"] != STRANGER
+    assert arrived(edge, X_Forwarded_Proto=claim)["X-Forwarded-Proto"] == "http"
 
 
 def test_the_address_is_the_one_that_the_proxy_saw(edge: LoneEdge) -> None:

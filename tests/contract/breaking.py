@@ -113,6 +113,11 @@ def _nan(_: Asked, answer: Answer) -> Answer:
     )
 
 
+def _twice(_: Asked, answer: Answer) -> Answer:
+    first, doubled = b'"headline": "Everything', b'"headline": "Nothing", "headline": "Everything'
+    return replace(answer, body=answer.sent.replace(first, doubled))
+
+
 def _always(answer: Answer, when: Callable[[Asked], bool]) -> Callable[[Contract], Service]:
     def build(contract: Contract) -> Service:
         plain = _PLAIN[contract.name]
@@ -156,6 +161,7 @@ BROKEN = (
     _promo("banners by id", _value(lambda v: v.update(banners={"a": 1})), "banners", "list"),
     _promo("campaign a text", _top(campaign="Winter"), "campaign", "object"),
     _promo("a link that is a script", _banner(href="javascript:alert(1)"), "href", "javascript:"),
+    _promo("no banners at all", _top(banners={}), "banners", "an empty object"),
     _promo("in an envelope", _value(lambda v: {"data": v}), "on", "missing"),
     _promo("a list around it", _value(lambda v: [v]), "the whole reply", "object"),
     _promo("HTML with 200", _body(b"<!doctype html><h1>Hello</h1>"), "body", "no JSON"),
@@ -166,6 +172,8 @@ BROKEN = (
     _promo("no max-age", _headers(Cache_Control="public"), "Cache-Control", "max-age"),
     _promo("max-age in words", _headers(Cache_Control="public, max-age=5m"), "Cache-C", "'5m'"),
     _promo("private", _headers(Cache_Control="private, max-age=60"), "Cache-Control", "public"),
+    _promo("for nobody", _headers(Cache_Control="max-age=60"), "Cache-Control", "must be public"),
+    _promo("a name twice", _twice, "body", "'headline' twice"),
     _promo("gzip unasked", _packed, "Content-Encoding", "gzip"),
     _promo("redirected", _elsewhere, "status", "302"),
     _promo("accepted, not answered", lambda _, a: replace(a, status=202), "status", "202"),
@@ -235,6 +243,8 @@ BROKEN = (
         "every cache",
     ),
     _recco("nobody's cache", _headers(Cache_Control="max-age=60"), "Cache-Control", "private"),
+    _recco("never kept", _headers(Cache_Control="no-store"), "Cache-Control", "must be private"),
+    _recco("no lifetime", _headers(Cache_Control="private"), "Cache-Control", "max-age"),
     Broken(
         "no limit at all",
         RECOMMENDATIONS,

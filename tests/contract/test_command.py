@@ -95,6 +95,22 @@ def test_what_is_no_address_is_told_in_one_sentence(
     assert said.count("\n") == 1
 
 
+def test_the_report_for_machines_makes_its_own_folder(tmp_path: Path) -> None:
+    file = tmp_path / "build" / "report.xml"
+    with served_in_a_thread() as serve:
+        assert main(["verify", "--promo", serve(plain_promo), "--junit", str(file)]) == KEPT
+    assert file.read_bytes().startswith(b"<?xml")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "--promo", NOWHERE, "--junit", str(tmp_path)]) == UNREACHABLE
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"The report cannot be written to {str(tmp_path)!r}: Is a directory.\n"
+
+
 def test_without_any_contract_file_the_trial_is_red(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

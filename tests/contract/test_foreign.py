@@ -77,6 +77,18 @@ async def test_what_cannot_be_asked_for_is_told_and_breaks_nothing(contract: Con
     assert "because   nobody outside can bring it about" in said
 
 
+async def test_a_banner_that_is_over_is_remarked_upon_and_breaks_nothing() -> None:
+    def late(asked: Asked) -> Answer:
+        answer = plain_promo(asked)
+        if answer.status == 200:
+            answer.value["banners"][1] |= {"starts_on": "2020-01-01", "ends_on": "2020-02-01"}
+        return answer
+
+    trial = await tried(PROMOTIONS, late)
+    assert not trial.broken
+    assert "banners[1].ends_on: is 2020-02-01" in report([trial])
+
+
 async def test_remarks_do_not_crowd_out_a_fault() -> None:
     def busy(asked: Asked) -> Answer:
         answer = plain_promo(asked)

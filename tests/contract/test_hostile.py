@@ -1,9 +1,12 @@
 """Whatever a service does, a trial ends soon, says that it is broken, and writes nothing raw."""
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +14,10 @@ from hypothesis import strategies as st
 from gateway.contracts import asking
 from gateway.contracts.bodies import MOST_FINDINGS, faults
 from gateway.contracts.junit import junit
+from gateway.contracts.pactfiles import interactions
 from gateway.contracts.report import report
 from gateway.contracts.services import CONTRACTS, PROMOTIONS, Contract
+from gateway.contracts.trial import Trial
 from tests.contract.foreign import Answer, plain_promo, plain_recco
 from tests.contract.serving import tried, tried_at
 from tests.misbehaving import BEHAVIOURS, MisbehavingUpstream
@@ -51,6 +56,36 @@ async def test_a_service_that_is_always_too_slow_for_a_page_is_broken(
     trial = await tried(PROMOTIONS, plain_promo)
     assert trial.broken
     assert "the quickest took" in report([trial])
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_reply_that_never_gets_as_long_as_it_says_tells_how_much_came() -> None:
+    class Stalls(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"{}"
+            await asyncio.Event().wait()
+
+    stalling = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stalls()))
+    trial = Trial(PROMOTIONS, "http://foreign.test", asking.Messenger(stalling))
+    await trial.run(interactions(PROMOTIONS.provider))
+    told = [str(each) for result in trial.results for each in result.findings]
+    assert any("though 2 bytes came; is its Content-Length too large?" in each for each in told)
+
+
+async def test_a_quick_head_does_not_hide_that_every_reply_is_too_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = asking.Messenger.ask
+
+    async def slowly(ours: asking.Messenger, request: asking.Request) -> asking.Exchange:
+        came = await whole(ours, request)
+        late = came.status == 200 and request.method == "GET"
+        return replace(came, seconds=0.9 if late else 0.001)
+
+    monkeypatch.setattr(asking.Messenger, "ask", slowly)
+    trial = await tried(PROMOTIONS, plain_promo)
+    assert trial.broken
+    assert "the quickest took 0.90 s" in report([trial])
 
 
 async def test_a_trial_asks_no_more_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:

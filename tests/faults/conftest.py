@@ -101,7 +101,7 @@ def cached_stand(
 ) -> Iterator[Stand]:
     """A gateway whose entries are fresh for a moment only: every page asks the cache as well."""
     fresh = {f"{name}_FRESH_SECONDS": NEARLY_AT_ONCE_SECONDS for name in ("PROMO", "RECCO")}
-    gateway = shop.new_gateway(**around, **fresh)
+    gateway = shop.new_gateway(**around, **fresh, ARRIVALS_FRESH_SECONDS="0")
     with Stand(gateway, upstreams, postgres_proxy, redis_proxy, cached=True) as stand:
         yield stand
 

@@ -25,6 +25,7 @@ _CHANGING = (
     "gateway-complete",
     "content-length",
     "cache-control",
+    "etag",  # only of a page that is whole
 )
 CODE = re.compile(r"Traceback|File &quot;|File \"|\.py\b|0x[0-9a-f]{8}|<class|&lt;class")
 """What only our own code says: none of it belongs on a page."""

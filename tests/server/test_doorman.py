@@ -196,6 +196,21 @@ async def test_what_comes_with_a_body_is_not_mistaken_for_two_requests(
             assert (await connection.get("/api/home")).status == 503
 
 
+async def test_a_body_that_looks_like_a_plain_request_is_a_body(house: House) -> None:
+    """It comes by itself, when the server has read the head and waits for just that."""
+    inner = head("GET", "/")
+    outer = head("POST", "/livez", f"Content-Length: {len(inner)}", "Expect: 100-continue")
+    with house.full():
+        async with Connection(house.url) as connection:
+            await connection.send(outer)
+            assert (
+                await connection.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            )
+            await connection.send(inner)
+            assert (await connection.answer()).status == 405
+            assert (await connection.get("/livez")).status == 200
+
+
 async def test_both_lengths_are_still_a_bad_request(house: House) -> None:
     both = head("GET", "/", "Content-Length: 5", "Transfer-Encoding: chunked")
     with house.full():

@@ -11,7 +11,13 @@ MOST_MESSAGE = 300
 MOST_LINES = 6
 LEAST_CENTS = 5_00
 MOST_CENTS = 1_000_00
-_AMOUNT = re.compile(r"(?:€|EUR)?\s*([0-9]{1,6})(?:[.,]([0-9]{1,2}))?\s*(?:€|EUR)?\Z", re.I | re.A)
+_THOUSANDS = "[.,'’ \u00a0\u202f]"
+"""What people write between thousands. Three digits follow it, and never three after a point."""
+_AMOUNT = re.compile(
+    rf"(?:€|EUR)?\s*([1-9][0-9]{{0,2}}{_THOUSANDS}[0-9]{{3}}|[0-9]{{1,6}})"
+    r"(?:[.,]([0-9]{1,2}))?\s*(?:€|EUR)?\Z",
+    re.I | re.A,
+)
 _BOUNDS = "The amount must be between €5.00 and €1,000.00, as in 25 or 25.50."
 
 
@@ -53,7 +59,10 @@ class CertificateForm(forms.Form):
     def clean_amount(self) -> int:
         """Return the amount in cents. A comma is as good as a point."""
         found = _AMOUNT.match(self.cleaned_data["amount"].strip())
-        cents = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else 0
+        cents = 0
+        if found:
+            cents = int(re.sub(_THOUSANDS, "", found[1])) * 100
+            cents += int((found[2] or "0").ljust(2, "0"))
         if not LEAST_CENTS <= cents <= MOST_CENTS:
             raise forms.ValidationError(_BOUNDS)
         return cents

@@ -1,7 +1,8 @@
 """The tus endpoint: uploads that can be gone on with, by any client that speaks the protocol.
 
 The address of an upload cannot be guessed, and is all that a client needs to go on with it or to
-end it, for such clients carry no cookies. Listing and reading are for the owner: ``views``.
+end it, for such clients carry no cookies. Once it has arrived, only its owner may delete it.
+Listing and reading are for the owner: ``views``.
 """
 
 from collections.abc import Callable, Coroutine
@@ -15,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import http_date
 
 from gateway.documents.manuscripts import kinds, ledger, metadata, names, rules, writing
-from gateway.documents.manuscripts.owners import new_owner
+from gateway.documents.manuscripts.owners import new_owner, owners
 from gateway.documents.manuscripts.refusal import Refusal
 from gateway.documents.models import Manuscript
 from gateway.telemetry.logs import log
@@ -76,7 +77,7 @@ async def upload(request: HttpRequest, manuscript_id: UUID) -> HttpResponse:
         case "PATCH":
             return await _patch(request, manuscript_id)
         case "DELETE":
-            return await _delete(manuscript_id)
+            return await _delete(request, manuscript_id)
     raise _not_allowed("DELETE, HEAD, OPTIONS, PATCH")
 
 
@@ -117,9 +118,8 @@ async def _patch(request: HttpRequest, manuscript_id: UUID) -> HttpResponse:
     return _progress(204, await _add(request, manuscript_id, offset))
 
 
-async def _delete(manuscript_id: UUID) -> HttpResponse:
-    await in_thread(ledger.find, manuscript_id)
-    await in_thread(ledger.forget, manuscript_id)
+async def _delete(request: HttpRequest, manuscript_id: UUID) -> HttpResponse:
+    await in_thread(_end, request, manuscript_id)
     return _empty(204)
 
 
@@ -139,6 +139,14 @@ async def _add(request: HttpRequest, manuscript_id: UUID, offset: int) -> Manusc
 def _create_for(request: HttpRequest, manuscript: Manuscript) -> Manuscript:
     manuscript.owner = new_owner(request)
     return ledger.create(manuscript)
+
+
+def _end(request: HttpRequest, manuscript_id: UUID) -> None:
+    """Forget an upload. What has arrived is a manuscript, and is its owner's to delete."""
+    manuscript = ledger.find(manuscript_id)
+    if manuscript.finished and manuscript.owner not in owners(request)[0]:
+        raise Refusal(403, "It has arrived, and only who sent it may delete it.")
+    ledger.forget(manuscript_id)
 
 
 def _options() -> HttpResponse:

@@ -17,6 +17,7 @@ from gateway.ops.explain.model import (
 
 WIDTH = 100
 _LABEL = 10
+_PAST = "more than every bound that is counted"
 
 
 def told(explained: Explained) -> str:
@@ -90,8 +91,8 @@ def _measured(seen: Measured, whole: str) -> str:
     parts = [f"{seen.calls} times"]
     for name, seconds in (("p50", seen.p50_seconds), ("p95", seen.p95_seconds)):
         if seconds is not None:
-            past = "more than " if math.isinf(seconds) else ""
-            parts.append(f"{name} {past or _seconds(seconds)}")
+            past = math.isinf(seconds)
+            parts.append(f"{name} {_PAST if past else _seconds(seconds)}")
     for share, of in ((seen.hit_share, "found in the cache"), (seen.whole_share, whole)):
         if share is not None:
             parts.append(f"{share * 100:.3g} % {of}")

@@ -14,6 +14,7 @@ TUTORIAL_UVICORN = "tutorial's view, uvicorn"
 BLOCKING = "blocking Django, gunicorn"
 STARLETTE = "Starlette + httpx"
 TAILOR = "node-tailor"
+TAILOR_KEPT = "node-tailor, template kept"
 FASTIFY = "fastify + undici"
 SSI = "nginx SSI"
 ESI = "Varnish ESI"
@@ -67,6 +68,12 @@ PEERS = (
         "tailor",
         peerage.tailor,
         f"{NO_TEMPLATE}, deadline of the page (one for each part), breaker, cache",
+    ),
+    Contender(
+        TAILOR_KEPT,
+        "tailor-kept",
+        partial(peerage.tailor, keeps="yes"),
+        "the same, but it parses its template once",
     ),
     Contender(FASTIFY, "fastify", peerage.fastify, LACKING),
     Contender(

@@ -1,5 +1,6 @@
 """Those of the contenders that could be started, and why the others could not."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from tests.bench.pages.ground import Ground, Upstreams
 from tests.bench.pages.running import LeftOut, Running
 
 PATIENCE_SECONDS = 10.0
+PAUSE_SECONDS = 0.5
 PARTS = ("<h3>", "</ul>", "</html>")
 
 
@@ -51,14 +53,22 @@ class Crew:
 
 
 def _looked_at(contender: Contender, running: Running) -> Member:
-    """Ask for its page until it is right; raises ``LeftOut`` if it is not what it should be."""
+    """Ask for its page until it is right; raises ``LeftOut`` if it never is."""
     cookie = ours.session(running) if contender.signed_in else ""
     headers = {"Cookie": cookie} if cookie else {}
-    page = httpx.get(running.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
-    complete = page.headers.get("Gateway-Complete", "?1") == "?1"
-    if not (complete or contender.may_lack):
-        raise LeftOut(f"its page lacks something: {page.headers['Fragment-Status']}.")
-    missing = [part for part in PARTS if part not in page.text]
-    if missing and not contender.may_lack:
-        raise LeftOut(f"its page lacks {', '.join(missing)}.")
-    return Member(contender, running, cookie, len(page.content))
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        page = httpx.get(running.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+        amiss = "" if contender.may_lack else _amiss(page)
+        if not amiss:
+            return Member(contender, running, cookie, len(page.content))
+        if time.monotonic() > until:
+            raise LeftOut(f"its page lacks {amiss}.")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _amiss(page: httpx.Response) -> str:
+    """Return what a page lacks; nothing where it is whole."""
+    if page.headers.get("Gateway-Complete", "?1") != "?1":
+        return f"something: {page.headers['Fragment-Status']}"
+    return ", ".join(part for part in PARTS if part not in page.text)

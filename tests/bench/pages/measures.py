@@ -12,6 +12,7 @@ from tests.bench.pages.running import Running
 from tests.bench.pages.wrk import CONNECTIONS, FEW_CONNECTIONS, Load, Speed, press
 
 VISITORS = (1, 16, 64)
+WARM_PAGES = 6000
 WARMING_VISITORS = 16
 SOURCE_SECONDS = 0.05
 SLEEP_SECONDS = 2.0
@@ -25,6 +26,7 @@ THE_SOURCE = "the slowest source itself"
 class Pace:
     """How many rounds there are, and how many seconds each contender has in one of them."""
 
+    warm_seconds: int
     speed_rounds: int
     speed_seconds: int
     crawl_seconds: int
@@ -33,8 +35,8 @@ class Pace:
     first_rounds: int
 
 
-FULL = Pace(5, 3, 4, 3, 2.0, 3)
-QUICK = Pace(3, 1, 2, 1, 0.8, 1)
+FULL = Pace(8, 5, 3, 4, 3, 2.0, 3)
+QUICK = Pace(4, 3, 1, 2, 1, 0.8, 1)
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,25 @@ class Measured:
 
 
 def measure_speed(members: Sequence[Member], pace: Pace, measured: Measured) -> None:
-    """Let each of them make pages for a while, round after round.
-
-    The first round does not count: compilers and caches are still getting warm.
-    """
-    for number in range(pace.speed_rounds + 1):
+    """Let each of them make pages for a while, round after round, once all are warm."""
+    for each in members:
+        if not each.contender.crawls:
+            _tell(f"getting warm: {each.name}")
+            _warm(each, pace)
+    for number in range(pace.speed_rounds):
         for each in members:
-            if number == 0 and each.contender.crawls:
-                continue
-            _tell(f"pages a second, round {number}: {each.name}")
+            _tell(f"pages a second, round {number + 1}: {each.name}")
             speed = press(each.running, _load(each, pace))
-            if number > 0:
-                measured.speed.setdefault(each.name, []).append(speed)
+            measured.speed.setdefault(each.name, []).append(speed)
+
+
+def _warm(member: Member, pace: Pace) -> None:
+    """Let it make so many pages that compilers and caches have seen enough, within some seconds."""
+    made, load = 0.0, Load(CONNECTIONS, 1, member.cookie)
+    for _ in range(pace.warm_seconds):
+        made += press(member.running, load).pages
+        if made >= WARM_PAGES:
+            return
 
 
 def _load(member: Member, pace: Pace) -> Load:

@@ -45,8 +45,8 @@ def starlette(ground: Ground, upstreams: Upstreams) -> Running:
     return _uvicorn("oneclient", ground, upstreams)
 
 
-def tailor(ground: Ground, upstreams: Upstreams) -> Running:
-    """Start node-tailor; its fragments are HTML already."""
+def tailor(ground: Ground, upstreams: Upstreams, keeps: str = "") -> Running:
+    """Start node-tailor; its fragments are HTML already. It may keep its template, once parsed."""
     folder = ground.folder / f"tailor-{upstreams.promo}"
     folder.mkdir(exist_ok=True)
     sources = {"promo": upstreams.promo_url, "recco": upstreams.recco_url}
@@ -55,12 +55,12 @@ def tailor(ground: Ground, upstreams: Upstreams) -> Running:
         primary = " primary" if name == "promo" else ""
         page = page.replace(f"@{name}@", f'<fragment src="{url}/{name}.html"{primary}></fragment>')
     (folder / "index.html").write_text(page, encoding="utf-8")
-    return _node("page-tailor.js", str(folder), ground, upstreams)
+    return _node("page-tailor.js", ground, upstreams, {"TEMPLATES": str(folder), "KEEPS": keeps})
 
 
 def fastify(ground: Ground, upstreams: Upstreams) -> Running:
     """Start fastify and undici."""
-    return _node("page-fastify.js", str(PEERS / "templates"), ground, upstreams)
+    return _node("page-fastify.js", ground, upstreams, {"TEMPLATES": str(PEERS / "templates")})
 
 
 def nginx_ssi(ground: Ground, upstreams: Upstreams) -> Running:
@@ -109,14 +109,16 @@ def _python(words: tuple[str, ...], port: int, ground: Ground, upstreams: Upstre
     return started([sys.executable, *words], port, ground.log(words[-1]), _told(upstreams))
 
 
-def _node(script: str, templates: str, ground: Ground, upstreams: Upstreams) -> Running:
+def _node(
+    script: str, ground: Ground, upstreams: Upstreams, environment: Mapping[str, str]
+) -> Running:
     port = free_port()
     told = {
         **_told(upstreams),
+        **environment,
         "NODE_ENV": "production",
         "NODE_PATH": packages(),
         "PORT": str(port),
-        "TEMPLATES": templates,
     }
     return started([needs("node"), str(SOURCES / script)], port, ground.log(script), told)
 

@@ -9,19 +9,20 @@ from tests.bench.pages import contenders as who
 from tests.bench.pages.measures import THE_SOURCE, Measured
 from tests.bench.pages.rules import Target, judged, middle, ratio, table, times, written
 
+AGAINST_TAILOR = (
+    (who.COLD, (0.5, 1)),
+    (who.PERSONAL, (1, 2)),
+    (who.ANONYMOUS, (1.5, 3)),
+)
 TARGETS = (
+    Target(who.COLD.format("Daphne"), who.TUTORIAL_DAPHNE, 25),
+    Target(who.COLD.format("uvicorn"), who.TUTORIAL_UVICORN, 25),
     *(
-        Target(who.COLD.format(server), tutorial, 25)
-        for server, tutorial in zip(
-            who.SERVERS, (who.TUTORIAL_DAPHNE, who.TUTORIAL_UVICORN), strict=True
-        )
+        Target(name.format(server), tailor, least)
+        for tailor in (who.TAILOR, who.TAILOR_KEPT)
+        for name, bounds in AGAINST_TAILOR
+        for server, least in zip(who.SERVERS, bounds, strict=True)
     ),
-    Target(who.COLD.format("Daphne"), who.TAILOR, 0.5),
-    Target(who.COLD.format("uvicorn"), who.TAILOR, 1),
-    Target(who.PERSONAL.format("Daphne"), who.TAILOR, 1),
-    Target(who.PERSONAL.format("uvicorn"), who.TAILOR, 2),
-    Target(who.ANONYMOUS.format("Daphne"), who.TAILOR, 1.5),
-    Target(who.ANONYMOUS.format("uvicorn"), who.TAILOR, 3),
     Target(who.EDGE, who.SSI, 2),
 )
 LATE_TARGET = "≤ 3 / 15"

@@ -41,13 +41,13 @@ def middle(figures: Sequence[float]) -> float:
 
 
 def ratio(figures: Sequence[float], others: Sequence[float]) -> float:
-    """Return the median of the rounds' ratios; NaN where a round has no pair.
+    """Return the median of the rounds' ratios; NaN where no round has one.
 
-    Round by round, so that whatever slowed the machine down for a while counts for both.
+    Round by round, so that whatever slowed the machine down for a while counts for both. A round in
+    which one of the two came to nothing tells of the machine alone, and is left out.
     """
-    if not figures or len(figures) != len(others) or not all(others):
-        return math.nan
-    return middle([ours / theirs for ours, theirs in zip(figures, others, strict=True)])
+    pairs = zip(figures, others, strict=False)
+    return middle([ours / theirs for ours, theirs in pairs if ours and theirs])
 
 
 def judged(target: Target, rounds: Rounds) -> Judged:

@@ -43,6 +43,13 @@ async def test_who_joins_sees_the_last_fifty_in_their_order(shop: Shop, room: st
         assert client.history["replaces"]
 
 
+async def test_a_room_in_which_all_said_a_lot_can_be_joined(shop: Shop, room: str) -> None:
+    fill(shop, room, 50, "x" * 4096)
+    async with joined(shop.gateway, room) as anybody:
+        assert [len(each["text"]) for each in anybody.history["messages"]] == [4096] * 50
+        assert (await anybody.said("still here"))["id"] == 51
+
+
 async def test_who_comes_back_gets_what_was_missed_and_nothing_twice(
     shop: Shop, other: Server, room: str
 ) -> None:

@@ -203,6 +203,20 @@ def test_nobody_else_sees_reads_or_deletes_it(gateway: Server, visitor: httpx.Cl
     assert visitor.get(address).status_code == 200
 
 
+def test_who_knows_the_address_of_what_has_arrived_cannot_end_it(
+    gateway: Server, visitor: httpx.Client
+) -> None:
+    address = send(visitor)
+    upload = address.replace("/manuscripts/", "/manuscripts/uploads/")
+    told = {"Tus-Resumable": "1.0.0"}
+    with httpx.Client(base_url=gateway.url, trust_env=False) as stranger:
+        refused = stranger.delete(upload, headers=told)
+    assert (refused.status_code, "only who sent it" in refused.text) == (403, True)
+    assert visitor.get(address).status_code == 200
+    assert visitor.delete(upload, headers=told).status_code == 204
+    assert visitor.get(address).status_code == 404
+
+
 def test_what_is_not_all_there_is_not_handed_out(visitor: httpx.Client) -> None:
     told = {"Tus-Resumable": "1.0.0", "Upload-Length": "10"}
     address = visitor.post(ENDPOINT, headers=told).headers["location"].replace("/uploads", "")

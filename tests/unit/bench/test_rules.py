@@ -31,12 +31,16 @@ def test_a_ratio_is_taken_within_the_rounds_and_not_over_them() -> None:
     [
         ([], []),
         ([1.0], []),
-        ([1.0, 2.0], [1.0]),
-        ([1.0, 2.0], [1.0, 0.0]),
+        ([0.0], [1.0]),
+        ([1.0], [0.0]),
     ],
 )
 def test_rounds_without_a_pair_have_no_ratio(figures: list[float], others: list[float]) -> None:
     assert math.isnan(ratio(figures, others))
+
+
+def test_a_round_in_which_one_came_to_nothing_is_left_out() -> None:
+    assert ratio([10.0, 0.0, 30.0, 40.0], [5.0, 5.0, 0.0, 20.0]) == 2.0
 
 
 def test_a_target_is_met_from_its_bound_on() -> None:

@@ -76,6 +76,11 @@ def test_nonsense_for_what_was_seen_counts_as_nothing(query: str) -> None:
     assert wish_of(scope(query=query)).last_seen is None
 
 
+def test_parameters_that_nobody_knows_are_passed_over() -> None:
+    many = "&".join(f"p{number}=1" for number in range(100))
+    assert wish_of(scope(query=f"{many}&last_seen=17")).last_seen == 17
+
+
 @pytest.mark.parametrize("path", ["/", "/ws/chat/", "/ws/chat/tea", "/ws/chat/a/b/", "/ws/chat/é/"])
 def test_another_address_is_no_room(path: str) -> None:
     with pytest.raises(Ending) as ending:

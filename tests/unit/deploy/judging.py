@@ -9,7 +9,7 @@ STATES = {"live", "fresh", "stale", "fallback", "failed", "abandoned"}
 
 
 def faults(text: str, recorded: frozenset[str] = frozenset()) -> list[str]:
-    """Return what is wrong with a query, in words; ``recorded`` are the names of recording rules."""
+    """Return what is wrong with a query, in words; ``recorded`` names the recording rules."""
     return list(_faults(read(text), recorded))
 
 

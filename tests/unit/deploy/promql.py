@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass, field
 
 STRING = r'"(?:[^"\\]|\\.)*"'
-WORDS = frozenset(
-    "by without on ignoring group_left group_right offset bool and or unless "
-    "sum min max avg count topk bottomk quantile rate irate increase delta changes absent scalar "
-    "vector histogram_quantile clamp_max clamp_min label_replace time".split()
-)
+OPERATORS = ["by", "without", "on", "ignoring", "group_left", "group_right", "offset", "bool"]
+LOGIC = ["and", "or", "unless"]
+SUMS = ["sum", "min", "max", "avg", "count", "topk", "bottomk", "quantile"]
+RATES = ["rate", "irate", "increase", "delta", "changes", "max_over_time"]
+OTHERS = ["absent", "scalar", "vector", "histogram_quantile", "clamp_max", "clamp_min", "time"]
+WORDS = frozenset([*OPERATORS, *LOGIC, *SUMS, *RATES, *OTHERS])
 SELECTOR = re.compile(rf"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{{(?:[^{{}}\"]|{STRING})*\}})?")
 MATCHER = re.compile(rf"([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*({STRING})")
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")

@@ -9,6 +9,7 @@ import yaml
 
 from deploy.local.process import REPOSITORY
 from tests.unit.deploy.judging import faults
+from tests.unit.deploy.manifests import all_of, container, pods
 from tests.unit.deploy.promql import read
 from tests.unit.deploy.test_rules import RECORDED
 
@@ -108,10 +109,16 @@ def test_prometheus_scrapes_the_gateways_of_the_stack() -> None:
 
 
 def test_the_cluster_is_scraped_under_the_same_name() -> None:
-    """And by the names of pod and port that the manifests give."""
+    """And by the labels and the name of the port that the manifests give."""
     text = (FOLDER / "prometheus.kubernetes.yml").read_text(encoding="utf-8")
     scraping = yaml.safe_load(text)
     [job] = scraping["scrape_configs"]
     assert job["job_name"] == "gateway"
+    [place] = job["kubernetes_sd_configs"]
+    assert place["namespaces"]["names"] == list(all_of("Namespace"))
+    label = pods()["gateway"]["metadata"]["labels"]["app.kubernetes.io/name"]
+    [port] = container("gateway")["ports"]
+    kept = [rule["regex"] for rule in job["relabel_configs"] if rule.get("action") == "keep"]
+    assert kept == [label, port["name"]]
     added = {rule["target_label"] for rule in job["relabel_configs"] if "target_label" in rule}
     assert added == {"pod", "ready"}

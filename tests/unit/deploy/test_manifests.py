@@ -86,7 +86,9 @@ def test_the_images_are_those_of_one_release() -> None:
     built = {
         service["image"] for service in COMPOSE["services"].values() if service.get("build")
     } - {"page-aggregator/standins"}
-    assert {image.rpartition(":")[0] for image in images} == {f"registry.example/{b}" for b in built}
+    assert {image.rpartition(":")[0] for image in images} == {
+        f"registry.example/{b}" for b in built
+    }
     assert len({image.rpartition(":")[2] for image in images}) == 1
 
 
@@ -105,7 +107,7 @@ def test_the_gateway_ends_in_the_time_that_it_has() -> None:
 
 
 def test_the_gateway_answers_until_nobody_sends_it_anything() -> None:
-    """The name server keeps its name for 5 s, nginx for 1 s, and the cluster takes time to notice."""
+    """Name servers keep its name for 6 s, and the cluster takes its time to notice."""
     told_early = waits("gateway") + float(told("NOTICE_SECONDS"))
     assert told_early >= 2 * NAME_SERVER_SECONDS
 

@@ -22,7 +22,16 @@ def judged(**given: str) -> CertificateForm:
 
 @pytest.mark.parametrize(
     ("amount", "cents"),
-    [("25", 2500), ("25.5", 2550), ("25,05", 2505), (" €5 ", 500), ("1000.00", 100_000)],
+    [
+        ("25", 2500),
+        ("25.5", 2550),
+        ("25,05", 2505),
+        (" €5 ", 500),
+        ("1000.00", 100_000),
+        ("€1,000.00", 100_000),
+        ("1.000,00", 100_000),
+        ("1\u202f000 €", 100_000),
+    ],
 )
 def test_an_amount_may_be_written_as_people_do(amount: str, cents: int) -> None:
     assert judged(amount=amount).cleaned_data["amount"] == cents
@@ -30,7 +39,20 @@ def test_an_amount_may_be_written_as_people_do(amount: str, cents: int) -> None:
 
 @pytest.mark.parametrize(
     "amount",
-    ["4.99", "1000.01", "-5", "NaN", "Infinity", "1e2", "1,000", "", "٢٥", "25.505", "9" * 4000],
+    [
+        "4.99",
+        "1000.01",
+        "-5",
+        "NaN",
+        "Infinity",
+        "1e2",
+        "0,999",
+        "1,001",
+        "",
+        "٢٥",
+        "25.505",
+        "9" * 4000,
+    ],
 )
 def test_an_amount_out_of_bounds_is_refused_with_the_bounds(amount: str) -> None:
     assert "between €5.00 and €1,000.00" in judged(amount=amount).errors["amount"][0]

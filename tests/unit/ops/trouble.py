@@ -123,6 +123,8 @@ class Stage:
     trouble: Trouble
     clock: VirtualClock
     budget_seconds: float
+    slowest: dict[str, float] = field(default_factory=dict)
+    """The longest that a fragment of each source has taken, in seconds."""
     _views: int = 0
 
     async def view(self, page: Page) -> tuple[float, int]:
@@ -137,11 +139,15 @@ class Stage:
         return seconds, self.trouble.asked - before
 
     async def _composed(self, plan: Plan, call: Call) -> bool:
+        whole = True
         try:
-            await self.ours.compose(plan, call)
-        except PrimaryFailed:
-            return False
-        return True
+            page = await self.ours.compose(plan, call)
+        except PrimaryFailed as failed:
+            page, whole = failed.composition, False
+        for fragment in plan.fragments:
+            source, seconds = fragment.source.name, page.seconds[fragment.name]
+            self.slowest[source] = max(seconds, self.slowest.get(source, 0.0))
+        return whole
 
     def _args(self) -> dict[str, Any]:
         number = self._views

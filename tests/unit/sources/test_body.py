@@ -85,7 +85,9 @@ def test_what_follows_the_end_of_packed_data_is_counted_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [b"", b"not packed", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x")[:5]]
+    "packed",
+    [b"", b"not packed", gzip.compress(b"x" * 99)[:-9], gzip.compress(b"x")[:5]],
+    ids=["nothing", "not packed", "cut", "cut in its head"],
 )
 def test_broken_packed_data_are_no_protocol(packed: bytes) -> None:
     with pytest.raises(BadProtocol):

@@ -26,6 +26,7 @@ from gateway.telemetry import logs, metrics
 
 FORGED = 'x\r\n{"event": "forged"}\n\u2028\u2029\x85\x1b[31m\x00'
 VALUES: dict[str, Any] = {
+    "calls": 3,
     "state": State.LIVE,
     "seconds": 0.1,
     "age": 1.0,

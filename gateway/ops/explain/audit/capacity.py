@@ -88,7 +88,7 @@ def _gates(facts: Facts) -> dict[str, tuple[int, bool]]:
     Severity.ERROR,
     "A slow query of the admin or of signing in holds its connection, and a thread, for ever.",
     "Give DATABASES the option -c statement_timeout=5000 (milliseconds), as gateway/settings.py "
-    "does; an options=… in DATABASE_URL takes its place.",
+    "does.",
 )
 def no_statement_timeout(facts: Facts) -> Iterable[str]:
     found = re.search(r"statement_timeout\s*=\s*(\d+)", str(_options(facts).get("options", "")))

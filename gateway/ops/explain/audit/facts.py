@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.aggregation.layers import Layer
+from gateway.ops.explain.audit.hosts import is_public
 from gateway.ops.explain.model import FragmentPlan, PagePlan, StepPlan
 from gateway.sources.declaration import Declaration
 
@@ -51,8 +52,9 @@ class Facts:
 
     @property
     def in_production(self) -> bool:
-        """Whether this is meant for visitors: TLS is in front of it, and nobody looks for bugs."""
-        return bool(self.settings.HTTPS_ONLY and not self.settings.DEBUG)
+        """Whether visitors come: TLS is in front of it, or the world knows its name."""
+        hosts = (host.lstrip(".") for host in self.settings.ALLOWED_HOSTS)
+        return bool(self.settings.HTTPS_ONLY) or any(is_public(host) for host in hosts)
 
     def places(self) -> Iterator[Place]:
         """Give every fragment with its step and its page."""

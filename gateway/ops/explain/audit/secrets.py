@@ -13,7 +13,7 @@ GOOD_LENGTH = 43
 FEW_CHARACTERS = 12
 _PLACEHOLDERS = re.compile(
     r"change.?me|insecure|only.for.tests|example|placeholder|your.?secret|secret.?key|"
-    r"not.?secret|dummy|default|password|12345|abcdef|qwerty|xxxx",
+    r"not.?secret|dummy|default|password|12345|abcdef|qwerty",
     re.I,
 )
 _COMMON = frozenset(

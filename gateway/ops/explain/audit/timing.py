@@ -118,7 +118,7 @@ def killed_while_it_drains(facts: Facts) -> Iterable[str]:
 )
 def no_notice(facts: Facts) -> Iterable[str]:
     # We speak no TLS ourselves: where pages are for https alone, something stands in front.
-    if facts.in_production and facts.settings.NOTICE_SECONDS <= 0:
+    if facts.settings.HTTPS_ONLY and facts.settings.NOTICE_SECONDS <= 0:
         yield "NOTICE_SECONDS is 0 where TLS, and so a balancer, is in front."
 
 
