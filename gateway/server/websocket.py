@@ -145,7 +145,8 @@ class BoundedWebSocket(WebSocketProtocol):
 
     def sendMessage(self, payload: bytes, *args: Any, **kwargs: Any) -> None:  # noqa: N802
         """Send a message of any size. The bound is for what comes; Autobahn has one for both."""
-        most, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
+        most: int = self.maxMessagePayloadSize  # type: ignore[has-type]
+        self.maxMessagePayloadSize = 0
         try:
             super().sendMessage(payload, *args, **kwargs)
         finally:

@@ -21,7 +21,7 @@ import httpx
 CONNECT_TIMEOUT_SECONDS = 0.2
 # A net for a caller who forgot his deadline. It bounds one read, never a whole reply.
 READ_TIMEOUT_SECONDS = 5.0
-MAX_CONNECTIONS = 100
+MAX_CONNECTIONS = 240
 # One upstream that hangs must leave connections for the others.
 MAX_CONNECTIONS_PER_UPSTREAM = 60
 # uvicorn closes an idle connection after 5 s. We drop it first, so that a call rarely meets one

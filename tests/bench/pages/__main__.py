@@ -127,7 +127,7 @@ def _arguments() -> argparse.Namespace:
     if unknown := set(told.measures) - set(MEASURES):
         parser.error(f"There is no measure {', '.join(sorted(unknown))}.")
     if not any(word in each.name for each in everybody() for word in told.only):
-        names = ", ".join(each.name for each in everybody())
+        names = "; ".join(each.name for each in everybody())
         parser.error(f"Nobody is called like that. There are: {names}.")
     return told
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -31,6 +32,17 @@ class Member:
         """How it is called in the tables."""
         return self.contender.name
 
+    def ask(self) -> None:
+        """Ask for the page once, as its visitors do; whether it comes, the next round shows."""
+        with suppress(httpx.HTTPError):
+            asked(self.running, self.cookie)
+
+
+def asked(running: Running, cookie: str) -> httpx.Response:
+    """Return the page of ``running`` for a visitor with ``cookie``, which may be empty."""
+    headers = {"Cookie": cookie} if cookie else {}
+    return httpx.get(running.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+
 
 @dataclass
 class Crew:
@@ -50,15 +62,16 @@ class Crew:
                 self.members.append(_looked_at(each, running[each.server]))
             except (LeftOut, StartError) as error:
                 self.left_out[each.name] = str(error)
+            except httpx.HTTPError as error:
+                self.left_out[each.name] = f"it does not answer ({type(error).__name__})."
 
 
 def _looked_at(contender: Contender, running: Running) -> Member:
     """Ask for its page until it is right; raises ``LeftOut`` if it never is."""
     cookie = ours.session(running) if contender.signed_in else ""
-    headers = {"Cookie": cookie} if cookie else {}
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
-        page = httpx.get(running.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+        page = asked(running, cookie)
         amiss = "" if contender.may_lack else _amiss(page)
         if not amiss:
             return Member(contender, running, cookie, len(page.content))

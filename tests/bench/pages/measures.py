@@ -60,7 +60,10 @@ class Measured:
 
 
 def measure_speed(members: Sequence[Member], pace: Pace, measured: Measured) -> None:
-    """Let each of them make pages for a while, round after round, once all are warm."""
+    """Let each of them make pages for a while, round after round, once all are warm.
+
+    Each is asked once before its turn: what it keeps has run out since the last one.
+    """
     for each in members:
         if not each.contender.crawls:
             _tell(f"getting warm: {each.name}")
@@ -68,6 +71,7 @@ def measure_speed(members: Sequence[Member], pace: Pace, measured: Measured) -> 
     for number in range(pace.speed_rounds):
         for each in members:
             _tell(f"pages a second, round {number + 1}: {each.name}")
+            each.ask()
             speed = press(each.running, _load(each, pace))
             measured.speed.setdefault(each.name, []).append(speed)
 

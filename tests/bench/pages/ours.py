@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 
+from deploy.local.errors import StartError
 from deploy.local.process import REPOSITORY
 from deploy.local.redis import free_port
 from gateway import serve
@@ -40,29 +41,41 @@ def gateway(ground: Ground, upstreams: Upstreams, server: str, told: Mapping[str
     port = free_port()
     ours = _new_gateway(ground, server, port, told)
     ours.port = port
-    with on(SERVER_CORES):
-        ours.start()
+    try:
+        with on(SERVER_CORES):
+            ours.start()
+    except AssertionError as error:
+        ours.stop()
+        raise StartError(f"the gateway did not start: {str(error)[-300:]}") from error
     return Running(port, (ours.pid,), ours.stop)
 
 
 def edge(ground: Ground, behind: Running) -> Running:
     """Start the edge, with the configuration that is deployed, in front of ``behind``."""
-    port, health = free_port(), free_port()
-    folder = ground.folder / f"edge-{port}"
+    port = free_port()
+    conf = configured(ground.folder / f"edge-{port}", port, behind.port)
+    command = [needs("nginx"), "-c", str(conf), "-e", "stderr", "-g", "daemon off;"]
+    running = started(command, port, conf.with_name("edge.log"))
+    return Running(port, (*running.leaders, *behind.leaders), running.stop)
+
+
+def configured(folder: Path, port: int, gateway_port: int) -> Path:
+    """Lay the edge's configuration into ``folder``, for one core and these ports; its main file.
+
+    Raises ``ValueError`` where what has to be another here is not in it any more.
+    """
     shutil.copytree(EDGE, folder)
     changed = {
         "worker_processes 2;": f"worker_processes 1;\n{stays_who_it_is()}",
         "listen 8080 ": f"listen 127.0.0.1:{port} ",
-        "127.0.0.1:8081": f"127.0.0.1:{health}",
+        "127.0.0.1:8081": f"127.0.0.1:{free_port()}",
         " /tmp/": f" {folder}/",
     }
     _rewrite(folder / "nginx.conf", changed)
     _rewrite(folder / "log.conf", {"/dev/stdout": str(folder / "access.log")})
-    address = f"127.0.0.1:{behind.port}"
-    (folder / "gateway.conf").write_text(f'map "" $gateway {{\n    default {address};\n}}\n')
-    command = [needs("nginx"), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-    running = started([*command, "-g", "daemon off;"], port, folder / "edge.log")
-    return Running(port, (*running.leaders, *behind.leaders), running.stop)
+    gateway = f'map "" $gateway {{\n    default 127.0.0.1:{gateway_port};\n}}\n'
+    (folder / "gateway.conf").write_text(gateway, encoding="utf-8")
+    return folder / "nginx.conf"
 
 
 def session(running: Running) -> str:

@@ -1,13 +1,19 @@
 """``plan --analyze`` and ``audit --url`` against a shop that runs."""
 
 import json
+from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
 
-from gateway.ops.explain.audit.gathering import answered
+from gateway.aggregation.compose import Fragment, Plan
+from gateway.ops.explain.audit.gathering import answered, gather, private_sources
+from gateway.ops.explain.audit.rules import audit
+from gateway.ops.explain.pages import Page
+from gateway.storefront.plan import RECCO
 from tests.live import Shop
 
 
@@ -54,6 +60,18 @@ def test_a_shop_that_does_not_answer_is_a_sentence_and_ends_with_3(url: str) -> 
     with pytest.raises(CommandError, match="does not answer") as told:
         call_command("audit", "--url", url, stdout=StringIO())
     assert told.value.returncode == 3
+
+
+def test_a_service_that_calls_its_replies_private_is_found_by_asking(
+    shop: Shop, settings: Any
+) -> None:
+    """The recommendations of a stranger are private too; asked without a person, that is wrong."""
+    settings.RECCO_SERVICE_URL = shop.recco.url
+    shared = replace(RECCO, name="shared", asks=("limit",))
+    found = gather((Page("p", (), (Plan("p", 0.8, (Fragment("s", shared),)),)),), headers={})
+    assert private_sources(found.sources) == {"shared"}
+    told = audit(replace(found, private=private_sources(found.sources)))
+    assert "P005" in {each.rule for each in told}
 
 
 def test_an_unknown_rule_is_a_sentence_and_ends_with_3() -> None:

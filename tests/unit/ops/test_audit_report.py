@@ -32,7 +32,7 @@ def test_no_line_is_wider_than_a_terminal() -> None:
 
 def test_what_was_found_is_counted_at_the_end() -> None:
     one = audit(facts({"NOTICE_SECONDS": 0.0}))
-    assert told(one, colour=False).endswith(f"{len(RULES)} rules: 0 errors, 1 warning, 0 notes.")
+    assert told(one, colour=False).endswith(f"{len(RULES)} rules: 0 errors, 1 warning, 1 note.")
     assert told((), colour=False) == f"{len(RULES)} rules, and nothing found."
 
 

@@ -134,6 +134,14 @@ CASES = (
         _declared(needs="member_id", asks=("member_id",), fallback={}),
         "member_id",
     ),
+    Case(
+        "P005",
+        lambda: facts(pages=(page(fragment(endpoint())),), private=frozenset({"thing"})),
+        lambda: facts(
+            pages=(page(fragment(endpoint(asks=("member_id",)))),), private=frozenset({"thing"})
+        ),
+        "private",
+    ),
     Case("C001", _with_more_calls(61), _with_more_calls(60), "60 connections"),
     Case(
         "C002",

@@ -39,6 +39,8 @@ class Facts:
     """Settings, what was built with them, the files around it, and the headers of an answer.
 
     ``headers`` have lower-case names. ``replicas`` is how many gateways there are to be.
+    ``private`` are the sources that forbid all but their own visitor to keep a reply; only services
+    that were asked are among them.
     """
 
     settings: Any
@@ -49,6 +51,7 @@ class Facts:
     examples: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     replicas: int = 3
+    private: frozenset[str] = frozenset()
 
     @property
     def in_production(self) -> bool:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 from django.conf import settings
 
 from gateway.aggregation.events import nobody
@@ -14,8 +16,11 @@ from gateway.ops.explain.pages import PAGES, Page
 from gateway.ops.explain.reading import built_of, explained, layers_of
 from gateway.runtime import Runtime
 from gateway.sources.declaration import Declaration
+from gateway.sources.http import Endpoint
+from gateway.sources.lifetime import directives
 from gateway.web.handler import Handler
 
+ASKING_SECONDS = 2.0
 ALIVE = "/livez"
 """Answered without a source, a template or a file, and with the headers that every page has."""
 
@@ -83,6 +88,22 @@ async def answered() -> dict[str, str]:
         for message in sent
         for name, value in message.get("headers", ())
     }
+
+
+def private_sources(sources: Iterable[Subject]) -> frozenset[str]:
+    """Return the names of those whose service answers, without arguments, with ``private``.
+
+    One question for each that is kept; a service that does not answer says nothing.
+    """
+    found = set()
+    for declared in (each.declared for each in sources if each.kept):
+        if isinstance(declared, Endpoint):
+            address = getattr(settings, declared.service) + declared.path
+            with suppress(httpx.HTTPError, httpx.InvalidURL):
+                reply = httpx.get(address, timeout=ASKING_SECONDS, trust_env=False)
+                if reply.is_success and "private" in directives(reply.headers):
+                    found.add(declared.name)
+    return frozenset(found)
 
 
 def _scope() -> dict[str, Any]:

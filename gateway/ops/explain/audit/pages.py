@@ -161,6 +161,21 @@ def needs_what_it_does_not_ask(facts: Facts) -> Iterable[str]:
             yield f"{each.declared.name} needs {needs}, and does not ask for it."
 
 
+@rule(
+    "P005",
+    Severity.ERROR,
+    "The service says that its reply is for one visitor alone (RFC 9111, 5.2.2.7), and the key "
+    "does not say for whom.",
+    "Name the person among what the source asks, or do without a fresh time.",
+)
+def private_under_a_shared_key(facts: Facts) -> Iterable[str]:
+    for each in facts.sources:
+        declared = each.declared
+        if each.kept and declared.name in facts.private and not PERSONS & set(declared.asks):
+            key = " + ".join((declared.name, *declared.asks))
+            yield f"Replies of {declared.name} are marked private; the key is {key}."
+
+
 def _fields(payload: Any) -> set[str]:
     """Return the names of all fields in a payload type, however deep."""
     try:
@@ -191,4 +206,5 @@ RULES = (
     proofs_are_kept,
     two_of_one_name,
     needs_what_it_does_not_ask,
+    private_under_a_shared_key,
 )

@@ -1,18 +1,19 @@
 """``manage.py audit``: what is misconfigured, how bad it is, why, and what to do about it.
 
 It judges today's settings, what the runtime builds with them, the files of the deployment where
-they are there, and the headers of an answer. It needs neither Postgres nor Redis.
+they are there, and the headers of an answer. It needs neither Postgres nor Redis; only ``--url``
+and ``--ask`` connect to anything.
 """
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import httpx
 import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.ops.explain.audit.gathering import gather
+from gateway.ops.explain.audit.gathering import gather, private_sources
 from gateway.ops.explain.audit.report import told
 from gateway.ops.explain.audit.rule import Severity
 from gateway.ops.explain.audit.rules import RULES, audit, exit_code
@@ -44,6 +45,9 @@ class Command(BaseCommand):
             "--url", help="judge the headers that a running shop sends, edge and all"
         )
         parser.add_argument(
+            "--ask", action="store_true", help="ask each service once what it says of keeping"
+        )
+        parser.add_argument(
             "--replicas", type=int, default=3, help="how many gateways there are to be (3)"
         )
 
@@ -53,9 +57,11 @@ class Command(BaseCommand):
             self.stdout.write(_rules())
             return
         headers = _headers_of(options["url"]) if options["url"] else None
-        found = audit(
-            gather(headers=headers, replicas=max(1, options["replicas"])), _known(options["skip"])
-        )
+        skipped = _known(options["skip"])
+        facts = gather(headers=headers, replicas=max(1, options["replicas"]))
+        if options["ask"]:
+            facts = replace(facts, private=private_sources(facts.sources))
+        found = audit(facts, skipped)
         if options["json"]:
             plain = msgspec.json.encode([asdict(each) for each in found])
             self.stdout.write(msgspec.json.format(plain).decode())
