@@ -14,7 +14,7 @@ from typing import Any
 from gateway.aggregation.background import give_up
 from gateway.aggregation.errors import SourceError
 from gateway.chat import metrics, store
-from gateway.chat.handshake import address_of, is_from_here, wish_of
+from gateway.chat.handshake import Wish, address_of, is_from_here, wish_of
 from gateway.chat.hub import hub, no_such_room
 from gateway.chat.identity import Speaker, request_of, speaker_of
 from gateway.chat.listener import Listener
@@ -66,7 +66,7 @@ async def _attend(scope: dict[str, Any], receive: Receive, send: Send) -> None:
                 metrics.connections.track_inprogress(),
             ):
                 await feed.begin()
-                history = await store.history(wish.room, wish.last_seen)
+                told = await _told(wish)
                 first = encoded(Welcome(wish.room, You(speaker.name, speaker.kind)))
                 await send({"type": "websocket.send", "text": first})
                 if not hub().status.live:
@@ -74,11 +74,15 @@ async def _attend(scope: dict[str, Any], receive: Receive, send: Send) -> None:
                 buckets = attendance.messages(speaker.key, address)
                 talk = Talk(wish.room, speaker, listener, buckets)
                 talk.still_is = partial(_still_is, speaker, scope)
-                await _until_one_ends(
-                    _listen(receive, talk),
-                    listener.write(partial(_say, send), encoded(history), history.last_seen),
-                    listener.ended,
-                )
+                writing = listener.write(partial(_say, send), *told)
+                del told  # as large as fifty messages; the writer lets go of it, too
+                await _until_one_ends(_listen(receive, talk), writing, listener.ended)
+
+
+async def _told(wish: Wish) -> tuple[str, int]:
+    """Return what a visitor does not know yet, as it is sent, and the last change it tells of."""
+    history = await store.history(wish.room, wish.last_seen)
+    return encoded(history), history.last_seen
 
 
 async def _until_one_ends(reading: Any, writing: Any, ended: "asyncio.Future[Ending]") -> None:

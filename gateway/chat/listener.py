@@ -46,6 +46,7 @@ class Listener:
         ``Ending`` where something is not taken in for too long.
         """
         await _in_time(send, first)
+        del first  # otherwise a history would be kept for each who listens
         while True:
             while not self._waiting:
                 self._news.clear()
