@@ -23,6 +23,8 @@ class Part(Protocol):
     name: str
     log: Path
     variable: str
+    vital: bool
+    """Whether the shop ends where this keeps dying; pages do without the worker for long."""
 
     @property
     def url(self) -> str:
@@ -61,6 +63,8 @@ class Service:
 
 class ServicePart:
     """The running process of a service."""
+
+    vital = True
 
     def __init__(
         self,
@@ -127,6 +131,7 @@ class WorkerPart:
 
     url = ""
     variable = ""
+    vital = False
 
     def __init__(
         self, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path

@@ -29,6 +29,7 @@ class EmbeddedPostgres:
     """
 
     name = "Postgres"
+    vital = True
     variable = "DATABASE_URL"
 
     def __init__(

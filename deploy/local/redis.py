@@ -30,6 +30,7 @@ class EmbeddedRedis:
     """
 
     name = "Redis"
+    vital = True
     variable = "REDIS_URL"
 
     def __init__(self, folder: Path, log: Path | None = None, pause: Pause = time.sleep) -> None:

@@ -42,7 +42,7 @@ class Watched:
     def _note_death(self, now: float) -> None:
         self._deaths = self._deaths.after(now - self._started_at)
         how = f"{self.part.name} ended unasked (exit code {self.part.exit_code()})"
-        if self._deaths.hopeless:
+        if self._deaths.hopeless and self.part.vital:
             times = self._deaths.in_a_row
             raise StartError(f"{how}, {times} times in a row; giving up.", self.part.log)
         delay = self._deaths.delay_seconds

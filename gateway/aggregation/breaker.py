@@ -129,6 +129,11 @@ class Breaker:
         self._probing = False
 
     @property
+    def probing(self) -> bool:
+        """Whether the one call of half-open is under way."""
+        return self._probing
+
+    @property
     def open_seconds(self) -> float:
         """For how long it opened last, or would open first."""
         repeats = max(0, self._openings - 1)
@@ -168,7 +173,9 @@ class Breaker:
             self._probed(now, proof)
         elif proof is not None:
             self._window.add(now, int(proof.failed), int(proof.slow))
-            self._judge(now)
+            # A call that went well is no reason to open, whatever those before it did.
+            if proof.failed or proof.slow:
+                self._judge(now)
 
     def _probed(self, now: float, proof: _Proof | None) -> None:
         self._probing = False

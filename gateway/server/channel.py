@@ -109,11 +109,11 @@ class BoundedChannel(HTTPChannel):
             return False
         return bool(super().headerReceived(line))
 
-    def refuse(self, refusal: tuple[bytes, bytes]) -> None:
+    def refuse(self, refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> None:
         """Answer once, and end the connection."""
         if not self._refused:
             self._refused = True
-            refuse(self, refusal)
+            refuse(self, refusal, to_a_person=to_a_person)
 
     def _respondToBadRequestAndDisconnect(self) -> Any:  # noqa: N802 - Twisted's name
         self.refuse(BAD_REQUEST)

@@ -18,6 +18,7 @@ from daphne.http_protocol import HTTPFactory
 from twisted.internet import reactor
 
 from gateway.server.channel import BoundedChannel
+from gateway.server.network import Connection
 from gateway.server.porch import Porch
 from gateway.server.request import BoundedRequest
 from gateway.server.websocket import BoundedWebSocket
@@ -100,6 +101,7 @@ class GracefulServer(daphne.server.Server):
         super().listen_success(port)
         port.socket = Porch(port.socket, self.doorman)
         port.fileno = port.socket.fileno
+        port.transport = Connection
         self._ports.append(port)
 
     def listen_error(self, failure: Any) -> None:

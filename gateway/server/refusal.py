@@ -1,5 +1,6 @@
 """Refusing what is no request, or more of one than we take: an answer first, then the end."""
 
+import secrets
 from typing import Any
 
 LINGER_SECONDS = 2.0
@@ -18,13 +19,34 @@ HEADER_TOO_LARGE = (
 )
 
 
-def refuse(channel: Any, refusal: tuple[bytes, bytes]) -> None:
-    """Answer with ``refusal``, a status and a sentence, and end the connection."""
+_PAGE = b"""<!doctype html>
+<html lang="en-GB"><head><meta charset="utf-8"><title>%s</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+</head><body><main><h1>That cannot be taken</h1>
+<p>%s</p><p><a href="/">To the shop</a>, or back to where you were.</p></main></body></html>
+"""
+"""Without a style sheet: it is sent while its visitor may still be sending."""
+
+
+def refuse(channel: Any, refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> None:
+    """Answer with ``refusal``, a status and a sentence, and end the connection.
+
+    ``to_a_person`` sends the sentence as a page, with a way back.
+    """
     status, sentence = refusal
+    body = _PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
     channel.transport.write(
-        b"HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-        b"Connection: close\r\nCache-Control: no-store\r\nServer-Timing: page;dur=0.0\r\n\r\n%s"
-        % (status, len(sentence), sentence)
+        b"HTTP/1.1 %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %d\r\n"
+        b"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+        b"Content-Security-Policy: default-src 'none'; img-src data:\r\n"
+        b"X-Request-ID: %s\r\nServer-Timing: page;dur=0.0\r\n\r\n%s"
+        % (
+            status,
+            b"html" if to_a_person else b"plain",
+            len(body),
+            secrets.token_hex(16).encode(),
+            body,
+        )
     )
     channel.transport.loseWriteConnection()
     channel.callLater(LINGER_SECONDS, channel.transport.abortConnection)

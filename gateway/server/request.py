@@ -160,4 +160,5 @@ class BoundedRequest(WebRequest):
         self.content = BytesIO()
         # Twisted would ask for the body in the next moment: "100 Continue", behind our refusal.
         self.requestHeaders.removeHeader(b"expect")
-        self.channel.refuse(refusal)
+        wanted = self.requestHeaders.getRawHeaders(b"accept", [b""])
+        self.channel.refuse(refusal, to_a_person=b"text/html" in b",".join(wanted))

@@ -69,6 +69,18 @@ async def test_a_body_over_the_limit_is_refused_and_never_held(
     assert peak_bytes(gateway) - before < MEMORY_BYTES
 
 
+async def test_a_person_gets_the_refusal_as_a_page_with_a_way_back(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        size = f"Content-Length: {len(BLOCK) * FLOOD_BLOCKS}"
+        await connection.send(head("POST", "/", size, "Accept: text/html,*/*;q=0.8"))
+        answer = await connection.answer()
+    assert refused(answer)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-request-id"]
+    assert b'<a href="/">' in answer.body
+
+
 async def test_who_goes_on_sending_after_a_refusal_is_cut_off(gateway: Server) -> None:
     async with Connection(gateway.url) as connection, asyncio.timeout(CUT_OFF_SECONDS):
         await connection.send(head("POST", "/", f"Content-Length: {len(BLOCK) * FLOOD_BLOCKS}"))

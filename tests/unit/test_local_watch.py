@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local import watch
 from deploy.local.errors import StartError
-from deploy.local.restarts import MOST_FAST_DEATHS
+from deploy.local.restarts import LONGEST_DELAY_SECONDS, MOST_FAST_DEATHS
 from deploy.local.watch import Watched, bound_log
 
 
@@ -16,6 +16,7 @@ class FakePart:
     name = "promo_service"
     variable = "PROMO_SERVICE_URL"
     url = "http://127.0.0.1:8001"
+    vital = True
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -103,3 +104,14 @@ def test_a_long_log_is_cut_and_its_end_kept(
     bound_log(log)
     assert log.read_bytes() == b""
     assert (tmp_path / "part.log.1").read_bytes() == b"789the end"
+
+
+def test_a_part_that_pages_do_without_is_started_again_however_often_it_dies(
+    watching: Watching,
+) -> None:
+    watching.part.vital = False
+    for _ in range(3 * MOST_FAST_DEATHS):
+        watching.part.code = -9
+        watching.look()
+        watching.look(after_seconds=LONGEST_DELAY_SECONDS)
+    assert watching.part.starts == 1 + 3 * MOST_FAST_DEATHS

@@ -1,5 +1,7 @@
 """circuit_breaker: a source that keeps failing is left alone for a while."""
 
+import asyncio
+
 from gateway.aggregation.breaker import Breaker, BreakerState, Permit
 from gateway.aggregation.errors import CircuitOpen, SourceError
 from gateway.aggregation.events import (
@@ -14,20 +16,27 @@ from gateway.aggregation.source import Call, Policy, Reply, Source
 from gateway.aggregation.verdict import Verdict, verdict
 from gateway.aggregation.waiting import waiting_noted
 
+PROBE_SECONDS = 0.05
+"""How long a call waits for the outcome of somebody else's probe: a source that is well again is
+well for a page as a whole, and not for the first of its calls alone."""
+
+LOOK_SECONDS = 0.01
+
 
 @layer
 def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
     """Return a policy that asks its source only while ``breaker`` lets it, and tells it the end.
 
-    All sources of one upstream share a breaker. Raises ``CircuitOpen`` where it refuses. Time that
+    All sources of one upstream share a breaker. Raises ``CircuitOpen`` where it refuses; while its
+    one probe is under way, others wait for what becomes of it, for ``PROBE_SECONDS``. Time that
     was spent in queues of ours is not held against the source.
     """
 
     def policy(source: Source) -> Source:
         async def guarded(call: Call) -> Reply:
             clock = call.deadline.clock
-            started, before = clock(), breaker.state
-            permit = breaker.acquire(started)
+            permit, before = await _permit(breaker, call)
+            started = clock()
             if permit is None:
                 emit(BreakerRefused(name))
                 raise CircuitOpen(name)
@@ -52,6 +61,20 @@ def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
         return guarded
 
     return policy
+
+
+async def _permit(breaker: Breaker, call: Call) -> tuple[Permit | None, BreakerState]:
+    """Return leave to ask, or None, and the state that the breaker was in when it was asked for.
+
+    While a probe is under way, its end is awaited for a moment.
+    """
+    clock = call.deadline.clock
+    before, permit = breaker.state, breaker.acquire(clock())
+    patience = call.deadline.within(PROBE_SECONDS)
+    while permit is None and breaker.probing and not patience.expired:
+        await asyncio.sleep(LOOK_SECONDS)
+        before, permit = breaker.state, breaker.acquire(clock())
+    return permit, before
 
 
 def _end(permit: Permit, error: SourceError, now: float, seconds: float) -> None:

@@ -36,7 +36,7 @@ class Pace:
 
 
 FULL = Pace(8, 5, 3, 4, 3, 2.0, 3)
-QUICK = Pace(4, 3, 1, 2, 1, 0.8, 1)
+QUICK = Pace(3, 3, 1, 2, 1, 0.6, 1)
 
 
 @dataclass(frozen=True)

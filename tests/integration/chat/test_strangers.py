@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -184,9 +185,9 @@ async def test_who_talks_nonsense_all_the_time_is_sent_away(shop: Shop) -> None:
         assert (await client.closed())[0] == 1008
 
 
-def rss_bytes(gateway: Server) -> int:
-    """The memory that it holds."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{gateway.pid}/status").read_text())
+def rss_bytes(gateway: Server, which: str = "VmHWM") -> int:
+    """The memory that it has held at most, or with ``VmRSS`` holds."""
+    found = re.search(rf"{which}:\s+(\d+) kB", Path(f"/proc/{gateway.pid}/status").read_text())
     assert found
     return int(found[1]) * 1024
 
@@ -275,6 +276,18 @@ async def test_one_who_does_not_read_is_sent_away_and_costs_nothing(
                 await asyncio.sleep(0.02)
         assert rss_bytes(other) - before < MEMORY_BYTES
         slow.close()
+
+
+async def test_a_long_history_is_not_kept_for_each_who_listens(
+    shop: Shop, other: Server, room: str
+) -> None:
+    fill(shop, room, 50, "x" * 4096)
+    async with AsyncExitStack() as visitors:
+        await visitors.enter_async_context(joined(other, room))
+        before = rss_bytes(other, "VmRSS")
+        for _ in range(60):
+            await visitors.enter_async_context(joined(other, room))
+        assert rss_bytes(other, "VmRSS") - before < 60 * 50 * 4096 / 2
 
 
 async def deaf(gateway: Server, room: str) -> socket.socket:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.process import wait_until
 from tests.live import Server, Shop, complete
 
 MOST_BYTES = 104_857_600
+WARM_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def gateway(shop: Shop, uploads_root: Path) -> Iterator[Server]:
     with shop.another_gateway(
         UPLOADS_ROOT=str(uploads_root), MANUSCRIPT_IDLE_SECONDS="1", RECCO_FRESH_SECONDS="0"
     ) as gateway:
-        assert complete(gateway)
+        assert wait_until(lambda: complete(gateway), WARM_SECONDS)
         yield gateway
 
 

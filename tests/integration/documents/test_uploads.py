@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import socket
+import struct
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -25,12 +27,14 @@ from tests.integration.documents.tus import (
     resident_bytes,
 )
 from tests.live import Server, Shop
-from tests.server.wire import Connection, head
+from tests.server.wire import Answer, Connection, head
 
 BIG_BLOCKS = 960
 """About 63 MB."""
 
 MEMORY_BYTES = 15_000_000
+SOON_SECONDS = 5.0
+"""Less than the 8 s after which an upload that is silent is given up."""
 
 
 def test_a_stock_client_sends_a_large_file_in_one_part_and_no_memory_is_taken(
@@ -82,6 +86,25 @@ async def test_what_came_before_a_cut_is_kept_and_gone_on_with_elsewhere(
     answer = await add(replica, path, stands, whole[stands:])
     assert (answer.status, answer.headers["upload-offset"]) == (204, str(len(whole)))
     assert (uploads_root / "manuscripts" / _name(path)).read_bytes() == whole
+
+
+async def test_a_visitor_whose_connection_was_reset_goes_on_at_once(replica: Server) -> None:
+    """Long before the silence of the old connection would have freed the upload."""
+    whole = BLOCK * 60
+    path = await begin(replica, len(whole))
+    with socket.create_connection(("127.0.0.1", replica.port)) as cut:
+        cut.sendall(part(path, 0, len(whole)) + whole[: len(BLOCK) * 48])
+        cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    async with asyncio.timeout(SOON_SECONDS):
+        while (await _go_on(replica, path, whole)).status in (409, 423):
+            await asyncio.sleep(0.05)
+    assert await offset(replica, path) == len(whole)
+    assert "Traceback" not in replica.said()
+
+
+async def _go_on(gateway: Server, path: str, whole: bytes) -> Answer:
+    stands = await offset(gateway, path)
+    return await add(gateway, path, stands, whole[stands:])
 
 
 async def test_an_upload_survives_kill_9_of_its_gateway(

@@ -204,7 +204,7 @@ def test_without_redis_the_page_says_so_and_shows_the_rest(
 ) -> None:
     url = silent if how == "hung" else "redis://127.0.0.1:1/0"
     with shop.another_gateway(REDIS_URL=url) as gateway, visitor(gateway.url) as client:
-        client.get("/")
+        assert wait_until(lambda: client.get("/").status_code == 200, LONG_SECONDS)
         signed_in_as_staff(client)
         page = client.get("/ops/")
         assert page.status_code == 200

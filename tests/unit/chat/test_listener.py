@@ -1,6 +1,7 @@
 """What waits for one who listens, and never more than that."""
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -24,6 +25,22 @@ async def test_what_the_history_has_told_is_not_told_again(clock: VirtualClock) 
     await asyncio.sleep(1)
     writing.cancel()
     assert sent == ["history", "change 6", "change 7", "an answer", "change 8"]
+
+
+async def test_a_history_is_not_kept_once_it_is_sent(clock: VirtualClock) -> None:
+    class Text(str):
+        """One that can be watched."""
+
+    async def send(text: str) -> None:
+        pass
+
+    history = Text("fifty long messages")
+    kept = weakref.ref(history)
+    writing = asyncio.create_task(Listener().write(send, history, known=5))
+    del history
+    await asyncio.sleep(1)
+    assert kept() is None
+    writing.cancel()
 
 
 async def test_one_who_takes_nothing_is_given_up_in_time(clock: VirtualClock) -> None:

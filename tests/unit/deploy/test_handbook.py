@@ -8,7 +8,6 @@ import yaml
 from django.core.management import get_commands
 
 from deploy.local.process import REPOSITORY
-from gateway import settings
 from tests.unit.deploy.manifests import all_of, pods
 from tests.unit.deploy.test_rules import headings
 
@@ -88,14 +87,13 @@ def test_the_sum_of_connections_is_right() -> None:
     """With the figures of the manifests; a rolling update has one gateway more."""
     spec = all_of("HorizontalPodAutoscaler")["gateway"]["spec"]
     gateways = spec["maxReplicas"] + spec_of_gateway()["strategy"]["rollingUpdate"]["maxSurge"]
-    pool = int(all_of("ConfigMap")["settings"]["data"]["POSTGRES_POOL_SIZE"])
+    data = all_of("ConfigMap")["settings"]["data"]
+    pool, threads = int(data["POSTGRES_POOL_SIZE"]), int(data["SYNC_THREADS"])
     workers = all_of("Deployment")["worker"]["spec"]["replicas"]
-    each = pool + settings.SYNC_THREADS + 4
-    total = gateways * each + workers * 6 + 10
-    sum_in_words = (
-        f"{gateways} × ({pool} + {settings.SYNC_THREADS} + 4) + {workers} × 6 + 10 = {total}"
-    )
+    total = gateways * (pool + threads + 4) + workers * 6 + 10
+    sum_in_words = f"{gateways} × ({pool} + {threads} + 4) + {workers} × 6 + 10 = {total}"
     assert sum_in_words in TEXT
+    assert f"audit --strict --replicas {gateways}" in TEXT
 
 
 def spec_of_gateway() -> dict[str, dict[str, dict[str, int]]]:

@@ -68,6 +68,15 @@ def test_it_opens_at_either_rate(ends: str, cause: Cause) -> None:
     assert subject.acquire(100.0) is None
 
 
+def test_a_call_that_went_well_opens_nothing() -> None:
+    """Three failed before the fourth made the window full enough: that one was a good reply."""
+    subject = breaker()
+    calls(subject, "xxx.")
+    assert subject.state is CLOSED
+    calls(subject, "x")
+    assert subject.state is OPEN
+
+
 def test_slow_calls_are_nobodys_concern_when_that_is_switched_off() -> None:
     subject = breaker(BreakerRules(minimum_calls=4, slow_seconds=0.3, slow_rate=1.1))
     calls(subject, "s" * 50)

@@ -17,7 +17,11 @@ from gateway.aggregation.events import (
     BreakerOpened,
     BreakerRefused,
 )
-from gateway.aggregation.policies.circuit_breaker import circuit_breaker
+from gateway.aggregation.policies.circuit_breaker import (
+    LOOK_SECONDS,
+    PROBE_SECONDS,
+    circuit_breaker,
+)
 from gateway.aggregation.source import Reply, Source, stack
 from gateway.aggregation.waiting import note_waiting
 from tests.fakes import FOREVER, FakeSource, Recorder, VirtualClock
@@ -179,3 +183,29 @@ async def test_a_listener_that_fails_costs_no_permit(clock: VirtualClock) -> Non
         await source(call_in(clock))
     inner.raises = None
     assert (await source(call_in(clock))).value == "answer"
+
+
+async def test_calls_that_come_during_a_probe_wait_for_its_end(clock: VirtualClock) -> None:
+    """A page with many calls of one upstream is whole as soon as that is well again."""
+    inner = FakeSource(raises=SourceRefused("promo"))
+    guarded = Guarded(inner)
+    await guarded.fails(clock, 4, SourceRefused)
+    inner.raises, inner.delay_seconds = None, 0.03
+    await asyncio.sleep(1.0)
+    replies = await asyncio.gather(*(guarded.source(call_in(clock)) for _ in range(20)))
+    assert [reply.value for reply in replies] == ["answer"] * 20
+    assert len(guarded.told.of(BreakerHalfOpened)) == len(guarded.told.of(BreakerClosed)) == 1
+
+
+async def test_a_probe_that_hangs_is_not_waited_for_long(clock: VirtualClock) -> None:
+    inner = FakeSource(raises=SourceRefused("promo"))
+    guarded = Guarded(inner)
+    await guarded.fails(clock, 4, SourceRefused)
+    inner.raises, inner.delay_seconds = None, FOREVER
+    await asyncio.sleep(1.0)
+    probe = asyncio.create_task(guarded.source(call_in(clock)))
+    await asyncio.sleep(0)
+    began = clock.time()
+    await guarded.fails(clock, 1, CircuitOpen)
+    assert clock.time() - began == pytest.approx(PROBE_SECONDS, abs=2 * LOOK_SECONDS)
+    probe.cancel()

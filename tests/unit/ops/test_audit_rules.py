@@ -13,7 +13,7 @@ from gateway.ops.explain.audit.facts import Facts, Subject
 from gateway.ops.explain.audit.rule import Rule, Severity
 from gateway.ops.explain.audit.rules import RULES, audit, exit_code
 from gateway.ops.explain.pages import PAGES
-from gateway.storefront.plan import HOME, PROMO
+from gateway.storefront.plan import PROMO
 from gateway.storefront.shelves import AUTHORS, NEW_ARRIVALS
 from tests.unit.ops.judging import DATABASE, HEADERS, Account, endpoint, facts, fragment, page
 
@@ -145,8 +145,8 @@ CASES = (
     Case("C001", _with_more_calls(61), _with_more_calls(60), "60 connections"),
     Case(
         "C002",
+        lambda: facts(pages=PAGES, connections=199),
         lambda: facts(pages=PAGES),
-        lambda: facts(pages=(page(*HOME.fragments),)),
         "200 calls",
     ),
     Case("C003", _postgres_of(80), _postgres_of(90), "80"),

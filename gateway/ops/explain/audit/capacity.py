@@ -7,7 +7,7 @@ from typing import Any
 from gateway.ops.explain.audit.facts import Facts
 from gateway.ops.explain.audit.rule import Severity, rule
 from gateway.sources.orm import Query
-from gateway.sources.transports import MAX_CONNECTIONS, MAX_CONNECTIONS_PER_UPSTREAM
+from gateway.sources.transports import MAX_CONNECTIONS_PER_UPSTREAM
 
 RESERVED_CONNECTIONS = 10
 """What Postgres keeps for its superuser, and what workers and migrations take."""
@@ -38,10 +38,10 @@ def pools_smaller_than_the_bulkhead(facts: Facts) -> Iterable[str]:
 )
 def all_services_at_once(facts: Facts) -> Iterable[str]:
     calls = {name: most for name, (most, postgres) in _gates(facts).items() if not postgres}
-    if sum(calls.values()) > MAX_CONNECTIONS:
+    if sum(calls.values()) > facts.connections:
         yield (
             f"{len(calls)} services may have {sum(calls.values())} calls under way, and there are "
-            f"{MAX_CONNECTIONS} connections in all."
+            f"{facts.connections} connections in all."
         )
 
 

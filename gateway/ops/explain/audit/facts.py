@@ -9,6 +9,7 @@ from gateway.aggregation.layers import Layer
 from gateway.ops.explain.audit.hosts import is_public
 from gateway.ops.explain.model import FragmentPlan, PagePlan, StepPlan
 from gateway.sources.declaration import Declaration
+from gateway.sources.transports import MAX_CONNECTIONS
 
 Place = tuple[PagePlan, StepPlan, FragmentPlan]
 
@@ -39,6 +40,7 @@ class Facts:
     """Settings, what was built with them, the files around it, and the headers of an answer.
 
     ``headers`` have lower-case names. ``replicas`` is how many gateways there are to be.
+    ``connections`` is how many there may be to all services together.
     ``private`` are the sources that forbid all but their own visitor to keep a reply; only services
     that were asked are among them.
     """
@@ -51,6 +53,7 @@ class Facts:
     examples: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     replicas: int = 3
+    connections: int = MAX_CONNECTIONS
     private: frozenset[str] = frozenset()
 
     @property

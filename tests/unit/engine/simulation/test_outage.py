@@ -84,10 +84,10 @@ def test_the_whole_stack__is_whole_again_within_twice_the_open_time(
 
 
 def test_the_whole_stack__a_hanging_upstream_soon_costs_visitors_no_time() -> None:
-    """All but the probes are refused at once."""
+    """All but the probes are refused at once, or as soon as a probe is slower than a good reply."""
     result = outage(hanging=True)
     late = [visit for visit in result.during if visit.came > result.during[0].came + 2]
-    assert sum(visit.seconds > 0.01 for visit in late) <= 0.05 * len(late)
+    assert sum(visit.seconds > 0.07 for visit in late) <= 0.05 * len(late)
 
 
 def test_the_whole_stack__each_half_open_has_one_probe_and_open_times_grow() -> None:
