@@ -142,8 +142,7 @@ def test_the_page_does_not_jump_when_banners_turn(open_page: OpenPage) -> None:
     assert len(set(places)) == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_the_page_is_accessible_with_any_banners_and_with_nothing(
     open_page: OpenPage, scheme: str, width: int
 ) -> None:

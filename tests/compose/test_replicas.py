@@ -59,9 +59,9 @@ def test_a_second_start_keeps_the_secrets(stack: Stack, three: Visitor) -> None:
 def test_a_password_that_is_given_wins(stack: Stack, three: Visitor) -> None:
     """And stays, when it is not given again."""
     assert three.get("/").status == 200
-    stack.compose("run", "--rm", "--env", "DEMO_PASSWORD=of my own", "secrets")
+    stack.compose("run", "--rm", "--env", "DEMO_PASSWORD=of-my-own", "secrets")
     stack.compose("run", "--rm", "secrets")
-    assert secret(stack, "gateway", "demo_password") == "of my own"
+    assert secret(stack, "gateway", "demo_password") == "of-my-own"
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
