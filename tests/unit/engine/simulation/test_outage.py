@@ -1,6 +1,7 @@
 """What an outage costs the upstream, and how soon the page is whole after it."""
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 import pytest
@@ -33,8 +34,14 @@ class Outage:
         return max((visit.came - self.ended_at for visit in self.after if visit.reason), default=0)
 
 
-def outage(*policies: str, hanging: bool, seconds: float = 30, seed: int = 1) -> Outage:
+def outage(*policies: str, hanging: bool, seconds: float = 30) -> Outage:
     """Let an upstream be well for 20 s, then down for ``seconds``, then well for 20 s."""
+    return _outage(policies, hanging, seconds)
+
+
+@cache
+def _outage(policies: tuple[str, ...], hanging: bool, seconds: float, seed: int = 1) -> Outage:
+    """Each story is told once, for all who look at what came of it."""
 
     async def story(clock: VirtualClock) -> Outage:
         upstream = Breaking(around(Random(seed), 0.04), hanging=hanging)
