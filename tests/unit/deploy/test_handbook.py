@@ -13,7 +13,7 @@ from tests.unit.deploy.test_rules import headings
 
 TEXT = (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)
-GIVEN = {"REGISTRY": "registry.test:5000/books", "RELEASE": "7.8.9", "SHOP": "books.test"}
+GIVEN = {"REGISTRY": "images.test:5000/books", "RELEASE": "7.8.9", "SHOP": "books.test"}
 APPLIED = re.findall(r"render (\S+) \| kubectl apply", TEXT)
 
 
@@ -32,10 +32,10 @@ def test_what_is_applied_names_nobody_elses_things(pattern: str) -> None:
     text = rendered(pattern)
     objects = [found for found in yaml.safe_load_all(text) if found]
     assert len(objects) >= len(list(REPOSITORY.glob(pattern)))
-    assert "registry.example" not in text
+    assert "images.example" not in text
     assert "shop.example" not in text
     images = re.findall(r"image: (\S+)", text)
-    assert all(re.fullmatch(r"registry\.test:5000/books/\w+:7\.8\.9", image) for image in images)
+    assert all(re.fullmatch(r"images\.test:5000/books/\w+:7\.8\.9", image) for image in images)
 
 
 def test_everything_but_the_example_of_a_secret_is_applied() -> None:

@@ -87,7 +87,7 @@ def test_the_images_are_those_of_one_release() -> None:
         service["image"] for service in COMPOSE["services"].values() if service.get("build")
     } - {"page-aggregator/standins"}
     assert {image.rpartition(":")[0] for image in images} == {
-        f"registry.example/{b}" for b in built
+        f"images.example/{b}" for b in built
     }
     assert len({image.rpartition(":")[2] for image in images}) == 1
 
