@@ -86,9 +86,7 @@ def test_the_images_are_those_of_one_release() -> None:
     built = {
         service["image"] for service in COMPOSE["services"].values() if service.get("build")
     } - {"page-aggregator/standins"}
-    assert {image.rpartition(":")[0] for image in images} == {
-        f"images.example/{b}" for b in built
-    }
+    assert {image.rpartition(":")[0] for image in images} == {f"images.example/{b}" for b in built}
     assert len({image.rpartition(":")[2] for image in images}) == 1
 
 
