@@ -117,20 +117,11 @@ class Runtime:
 
     def _build(self, declared: Declared) -> Source:
         match declared:
-            case Endpoint():
+            case Endpoint() | Picture():
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
                 again = asked_again(declared.name, known, seconds, self.emit)
-                address = getattr(settings, declared.service)
-                watch = watching(declared.name, declared.payload, self.emit)
-                source = http_source(declared, address, self.transport, watch)
-                return self._stack(declared, source, [*again, *self._guarded(declared, known)])
-            case Picture():
-                seconds = getattr(settings, declared.timeout)
-                known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
-                again = asked_again(declared.name, known, seconds, self.emit)
-                address = getattr(settings, declared.service)
-                source = picture_source(declared, address, self.transport)
+                source = self._over_http(declared)
                 return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
                 seconds = getattr(settings, declared.timeout)
@@ -143,6 +134,13 @@ class Runtime:
                 return self._stack(declared, source, inner)
             case _:
                 raise TypeError(f"No adapter is known for the source {declared!r}.")
+
+    def _over_http(self, declared: Endpoint | Picture) -> Source:
+        address = getattr(settings, declared.service)
+        if isinstance(declared, Picture):
+            return picture_source(declared, address, self.transport)
+        watch = watching(declared.name, declared.payload, self.emit)
+        return http_source(declared, address, self.transport, watch)
 
     def _stack(self, declared: Declaration, source: Source, inner: list[Policy]) -> Source:
         """Put around ``source`` what it declares: the formula stands in policies/__init__.py."""

@@ -114,6 +114,3 @@ ROOM_PAGE = Plan(
         Fragment("account", ACCOUNT),
     ),
 )
-
-SOURCES = tuple(sorted(source.name for source in (ROOMS, ROOM, LINES, ACCOUNT)))
-"""The names of all sources that the pages of this room have."""

@@ -42,6 +42,3 @@ FIRST_STEP = Plan(
     budget_seconds=settings.PAGE_BUDGET_SECONDS,
     fragments=(Fragment("taken", TAKEN), Fragment("avatar", AVATAR)),
 )
-
-SOURCES = (AVATAR.name, TAKEN.name)
-"""The names of the sources that only the pages of this room have."""

@@ -8,10 +8,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseDown
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from gateway.web.facts import facts_of
+from gateway.web.pages import cannot_now
 
 View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
@@ -29,7 +29,7 @@ def staff_only(*methods: str) -> Callable[[View], View]:
             try:
                 member: Any = await request.auser()
             except DatabaseDown:
-                return _nobody_can_tell(request)
+                return cannot_now(request, facts_of(request))
             if not member.is_authenticated:
                 # Not back to where a form was sent to: only the page itself can be opened.
                 return redirect_to_login(reverse("ops"))
@@ -42,8 +42,3 @@ def staff_only(*methods: str) -> Callable[[View], View]:
         return guarded
 
     return around
-
-
-def _nobody_can_tell(request: HttpRequest) -> HttpResponse:
-    html = render_to_string("503.html", {"request_id": facts_of(request).request_id})
-    return HttpResponse(html, status=503, headers={"Retry-After": "5"})

@@ -1,10 +1,15 @@
 """All sources that the pages of the shop have, whichever room they are of."""
 
-from gateway.chat.plan import SOURCES as CHAT
-from gateway.members.asking import SOURCES as JOINING
-from gateway.members.identity import MEMBERSHIP
-from gateway.storefront.plan import SOURCES as STOREFRONT
-from gateway.tour.plan import SOURCES as TOUR
+from gateway.ops.explain.pages import PAGES
 
-SOURCES = tuple(sorted({*STOREFRONT, *TOUR, *JOINING, *CHAT, MEMBERSHIP.name}))
+SOURCES = tuple(
+    sorted(
+        {
+            fragment.source.name
+            for page in PAGES
+            for plan in page.plans
+            for fragment in plan.fragments
+        }
+    )
+)
 """Their names, in the order of the alphabet: what staff may break on purpose, or purge."""

@@ -58,8 +58,3 @@ AUTHOR_LIST = Plan(
     budget_seconds=settings.PAGE_BUDGET_SECONDS,
     fragments=(Fragment("authors", AUTHORS, primary=True),),
 )
-
-SOURCES = tuple(
-    sorted({each.source.name for plan in (HOME, BOOK_LIST, AUTHOR_LIST) for each in plan.fragments})
-)
-"""The names of all sources that the pages of this room have."""

@@ -66,9 +66,6 @@ ROUTE = Plan(
     fragments=(Fragment("stops", STOPS, primary=True),),
 )
 
-SOURCES = tuple(sorted((STOPS.name, WEATHER.name)))
-"""The names of all sources that the pages of this room have."""
-
 
 def weather_of(stops: Sequence[Stop]) -> Plan:
     """Return the plan that asks for the weather of all ``stops``: one fragment for each, by slug.

@@ -61,23 +61,23 @@ def respond_json(request: HttpRequest, page: Composition) -> HttpResponse:
 def unavailable(request: HttpRequest, page: Composition, facts: RequestFacts) -> HttpResponse:
     """Return the page for when a primary fragment failed: 503, and a word of when to come back."""
     if request.path.startswith("/api/"):
-        response = respond_json(request, page)
-    else:
-        html = render_to_string("503.html", {"request_id": facts.request_id})
-        response = _with_headers(HttpResponse(html), page, personal=True)
-    response.status_code = 503
-    response.headers["Retry-After"] = "5"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return _later(respond_json(request, page))
+    return _later(_with_headers(_sorry(facts), page, personal=True))
 
 
 def cannot_now(request: HttpRequest, facts: RequestFacts) -> HttpResponse:
     """Return the page for when a view cannot do its work at the moment: 503, and when to return."""
     if request.path.startswith("/api/"):
-        response = HttpResponse(b'{"error":"unavailable"}', content_type="application/json")
-    else:
-        html = render_to_string("503.html", {"request_id": facts.request_id})
-        response = HttpResponse(html)
+        said = HttpResponse(b'{"error":"unavailable"}', content_type="application/json")
+        return _later(said)
+    return _later(_sorry(facts))
+
+
+def _sorry(facts: RequestFacts) -> HttpResponse:
+    return HttpResponse(render_to_string("503.html", {"request_id": facts.request_id}))
+
+
+def _later(response: HttpResponse) -> HttpResponse:
     response.status_code = 503
     response.headers["Retry-After"] = "5"
     response.headers["Cache-Control"] = "no-store"
