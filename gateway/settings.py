@@ -27,7 +27,9 @@ AVATAR_SERVICE_URL = _env.service("AVATAR_SERVICE_URL", "https://www.gravatar.co
 STANDINS = _env.names("STANDINS", default="")
 REDIS_URL = _env.redis("REDIS_URL")
 DATABASES = {"default": _env.database("DATABASE_URL")}
-HTTP_TRANSPORT = _env.choice("HTTP_TRANSPORT", "aiohttp", ("aiohttp", "httpcore", "pyreqwest"))
+HTTP_TRANSPORT = _env.choice(
+    "HTTP_TRANSPORT", "direct", ("direct", "aiohttp", "httpcore", "pyreqwest")
+)
 
 # --- How long, in seconds ---------------------------------------------------------------------
 PAGE_BUDGET_SECONDS = _env.seconds("PAGE_BUDGET_SECONDS", 0.8)
