@@ -12,13 +12,14 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     # Daphne's server first: it installs the event loop that everything else will run in.
-    from gateway.server.daphne import Bounds, Ending, GracefulServer  # isort: skip
+    from gateway.server.daphne import GracefulServer  # isort: skip
 
     from gateway.asgi import application, handler  # isort: skip
     from django.conf import settings
 
     from gateway.runtime import close_runtime
     from gateway.server.doorman import Doorman
+    from gateway.server.terms import Bounds, Ending
     from gateway.telemetry.logs import log
     from gateway.web.health import readiness
     from gateway.web.static import static_files_are_collected
