@@ -163,6 +163,7 @@ class Shop:
             # Nobody answers there until the services have told their addresses.
             "PROMO_SERVICE_URL": "http://127.0.0.1:1",
             "RECCO_SERVICE_URL": "http://127.0.0.1:1",
+            "SERVER": os.environ.get("TESTS_SERVER", "daphne"),
         }
         self.gateway: Server
         self._gateways = 0
