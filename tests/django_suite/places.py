@@ -1,0 +1,73 @@
+"""Our handler in the place of Django's, before any of Django's tests is imported.
+
+What is adapted:
+
+- Some tests give their address book to the class of their requests (``urlconf``), where only a
+  request that exists can find it. Ours has to know its way before there is one, so it looks there
+  for these tests' sake.
+- Native views are asynchronous. The synchronous ones of ``asgi.urls`` are made so, but for the two
+  that block on purpose, to see in which threads they do: these go Django's way in both runs.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import django.core.asgi
+import django.core.handlers.asgi
+from django.urls import set_urlconf
+from django.urls.resolvers import URLPattern
+
+from gateway.web.handler import Handler, Way, native
+
+View = Callable[..., Any]
+
+MADE_ASYNCHRONOUS = "asgi.urls"
+BLOCKING = ("sync_waiter", "hello_with_delay")
+ways_taken: set[Way] = set()
+
+
+class OurHandler(Handler):
+    """Ours, with an eye on the address book of these tests."""
+
+    def way_of(self, path: str) -> Way:
+        """Return which way requests for ``path`` go."""
+        set_urlconf(getattr(self.request_class, "urlconf", None))
+        try:
+            way = super().way_of(path)
+        finally:
+            set_urlconf(None)
+        ways_taken.add(way)
+        return way
+
+
+def take_djangos_place() -> None:
+    """Let everybody who imports Django's handler get ours."""
+    django.core.handlers.asgi.ASGIHandler = OurHandler  # type: ignore[misc]
+    django.core.asgi.ASGIHandler = OurHandler  # type: ignore[misc, attr-defined]
+
+
+def make_every_view_native() -> None:
+    """Let every view that enters an address book from now on be native, if that can be."""
+    enter = URLPattern.__init__
+
+    @functools.wraps(enter)
+    def enter_native(self: URLPattern, pattern: Any, callback: View, *more: Any) -> None:
+        enter(self, pattern, _native(callback), *more)
+
+    URLPattern.__init__ = enter_native  # type: ignore[method-assign]
+
+
+def _native(view: View) -> View:
+    if asyncio.iscoroutinefunction(view):
+        return native(view)
+    ours = getattr(view, "__module__", "") == MADE_ASYNCHRONOUS
+    if not ours or view.__name__ in BLOCKING:
+        return view
+
+    @functools.wraps(view)
+    async def asynchronous(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return native(asynchronous)

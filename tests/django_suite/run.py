@@ -1,0 +1,39 @@
+"""``python -m tests.django_suite.run FOLDER as-they-are|native``: one run of Django's own tests.
+
+It is a process of its own, for it puts our handler in Django's place.
+"""
+
+import os
+import runpy
+import sys
+from pathlib import Path
+
+SUITES = ("asgi", "staticfiles_tests.test_handlers")
+RUNS = ("as-they-are", "native")
+
+
+def main(folder: Path, run: str) -> None:
+    """Run the tests; exits with 1 where one fails, or where they have not tried what they say."""
+    sys.path.insert(0, str(folder))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.django_suite.settings"
+    from gateway.web.handler import Way
+    from tests.django_suite import places
+
+    places.take_djangos_place()
+    if run == "native":
+        places.make_every_view_native()
+    sys.argv = ["runtests.py", "--parallel=1", f"--settings={os.environ['DJANGO_SETTINGS_MODULE']}"]
+    sys.argv += SUITES
+    code = 0
+    try:
+        runpy.run_path(str(folder / "runtests.py"), run_name="__main__")
+    except SystemExit as end:
+        code = int(end.code or 0)
+    expected = {Way.DJANGO, Way.DOOR} if run == "native" else {Way.DJANGO}
+    if places.ways_taken != expected:
+        sys.exit(f"These tests went {places.ways_taken} and not {expected}.")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
