@@ -19,6 +19,7 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.urls import Resolver404, resolve, set_script_prefix
 
 from gateway.telemetry.listeners import listeners
+from gateway.web import signals
 from gateway.web.admission import Door, admission
 from gateway.web.facts import ARRIVED
 
@@ -88,9 +89,11 @@ class Handler(ASGIHandler):
             return
         with body:
             set_script_prefix(get_script_prefix(scope))
+            await signals.begins(type(self), scope)
             request, refusal = self.create_request(scope, body)
             if refusal is not None:
                 await self.send_response(refusal, send)
+                await signals.close(refusal)
                 return
             await self._answer(request, receive, send)
 
@@ -109,11 +112,15 @@ class Handler(ASGIHandler):
                 raise outcome
 
     async def _respond(self, request: Any, send: Any) -> None:
-        response = await self.run_get_response(request)
+        try:
+            response = await self.run_get_response(request)
+        except asyncio.CancelledError:
+            await signals.is_given_up(type(self))
+            raise
         try:
             await self.send_response(response, send)
         finally:
-            response.close()
+            await signals.close(response)
 
 
 def _way_of(path: str) -> Way:

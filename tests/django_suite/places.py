@@ -6,7 +6,9 @@ What is adapted:
   request that exists can find it. Ours has to know its way before there is one, so it looks there
   for these tests' sake.
 - Native views are asynchronous. The synchronous ones of ``asgi.urls`` are made so, but for the two
-  that block on purpose, to see in which threads they do: these go Django's way in both runs.
+  that block on purpose, to see in which threads they do: these go Django's way in both runs. So
+  does a view made by ``sync_to_async``: it blocks a thread, which no native view may.
+- The handler of static files is made from Django's, as it is, and has ours inside.
 """
 
 import asyncio
@@ -14,8 +16,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import django.contrib.staticfiles.handlers
 import django.core.asgi
 import django.core.handlers.asgi
+from asgiref.sync import SyncToAsync
 from django.urls import set_urlconf
 from django.urls.resolvers import URLPattern
 
@@ -43,7 +47,8 @@ class OurHandler(Handler):
 
 
 def take_djangos_place() -> None:
-    """Let everybody who imports Django's handler get ours."""
+    """Let everybody who imports Django's handler get ours, but for who has it already."""
+    assert django.contrib.staticfiles.handlers
     django.core.handlers.asgi.ASGIHandler = OurHandler  # type: ignore[misc]
     django.core.asgi.ASGIHandler = OurHandler  # type: ignore[misc, attr-defined]
 
@@ -60,6 +65,8 @@ def make_every_view_native() -> None:
 
 
 def _native(view: View) -> View:
+    if isinstance(getattr(view, "__wrapped__", view), SyncToAsync):
+        return view
     if asyncio.iscoroutinefunction(view):
         return native(view)
     ours = getattr(view, "__module__", "") == MADE_ASYNCHRONOUS
