@@ -10,6 +10,9 @@ if TYPE_CHECKING:  # it needs Django set up, which comes after the event loop th
 BACKLOG = 1024
 """Connections that the kernel keeps until we come to them."""
 
+MOST_HELD_BYTES = 65_536
+"""Of what comes behind a request that is held; then the visitor has to wait with the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

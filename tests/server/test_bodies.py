@@ -19,9 +19,9 @@ CUT_OFF_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
-def gateway(shop: Shop) -> Iterator[Server]:
+def gateway(shop: Shop, server: str) -> Iterator[Server]:
     """A gateway that takes bodies of 100,000 bytes."""
-    with shop.another_gateway(MAX_BODY_BYTES=str(LIMIT_BYTES)) as gateway:
+    with shop.another_gateway(MAX_BODY_BYTES=str(LIMIT_BYTES), SERVER=server) as gateway:
         # Its first page takes memory for good, which is not what is measured here.
         assert complete(gateway)
         yield gateway

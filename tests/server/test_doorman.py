@@ -41,10 +41,10 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(shop: Shop, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A gateway that can be made full."""
     flag = tmp_path_factory.mktemp("door") / "full"
-    gateway = shop.new_gateway("-m", "tests.server.full_house", FULL_WHILE=str(flag))
+    gateway = shop.new_gateway("-m", "tests.server.full_house", FULL_WHILE=str(flag), SERVER=server)
     try:
         gateway.start()
         assert wait_until(lambda: complete(gateway), START_SECONDS), gateway.said()

@@ -20,8 +20,8 @@ from gateway.server.refusal import (
 )
 from gateway.server.uvicorn import heads
 from gateway.server.uvicorn.cycle import BoundedCycle
+from gateway.server.uvicorn.guest import Guest
 from gateway.server.uvicorn.heads import Framing, Refused
-from gateway.server.uvicorn.line import Line
 from gateway.web.streaming import streamed_bytes
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ EXPECTED = (Refused, UnicodeError, httptools.HttpParserInvalidURLError)
 """What reading a request may fail with. All else is a fault of ours."""
 
 
-class BoundedConnection(Line):
+class BoundedConnection(Guest):
     """Reads requests, one after another. Once it has refused something, it reads no more."""
 
     def __init__(self, house: Any, **given: Any) -> None:
@@ -46,7 +46,7 @@ class BoundedConnection(Line):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the connection is about to end."""
-        if self.deaf:
+        if self.deaf or self.is_turned_away(data):
             return
         self.heard_at = self.loop.time()
         self._explained = 0

@@ -33,7 +33,7 @@ class Line(HttpToolsProtocol):
         self.running: Any = None
         self.deaf = False
         self.in_head = False
-        self.heard_at = self.head_began_at = self._idle_since = self.loop.time()
+        self.heard_at = self.head_began_at = self.idle_since = self.loop.time()
         self._left_at: float | None = None
 
     @property
@@ -84,7 +84,7 @@ class Line(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Begin with the next answer."""
         self.server_state.total_requests += 1
-        self._idle_since = self.loop.time()
+        self.idle_since = self.loop.time()
         if self._left_at is not None or self.transport.is_closing():
             return
         if self.pipeline:
@@ -131,7 +131,7 @@ class Line(HttpToolsProtocol):
             awaited = self.cycle.more_body and not self.flow.read_paused
             if awaited and now - self.heard_at > IDLE_SECONDS:
                 self.refuse(TOO_SLOW)
-        elif now - self._idle_since > IDLE_SECONDS:
+        elif now - self.idle_since > IDLE_SECONDS:
             self.let_go()
 
     def become_websocket(self, rest: bytes) -> None:

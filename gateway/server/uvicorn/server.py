@@ -50,6 +50,7 @@ class UvicornServer(uvicorn.Server):
             )
         )
         self.most_body_bytes = bounds.most_body_bytes
+        self.doorman = bounds.doorman
         self.draining = False
         self.failure = ""
         self.servers = []
