@@ -178,7 +178,8 @@ class BoundedConnection(Guest):
         if cause is not None and not isinstance(cause, EXPECTED):
             log.error("connection.failed", exc_info=cause)
         unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
-        known = not (unknown and heads.is_a_method(data))
+        begins = not self._explained  # else the method is somewhere in the middle of it
+        known = not (unknown and begins and heads.is_a_method(data))
         self.refuse(BAD_REQUEST if known else NO_SUCH_METHOD)
 
 
