@@ -23,6 +23,7 @@ class BoundedCycle(RequestResponseCycle):
         self._connection = connection
         self.most_bytes = most_bytes
         self.count = 0
+        self._ends_with_connection = False
 
     @property
     def is_owed(self) -> bool:
@@ -53,9 +54,10 @@ class BoundedCycle(RequestResponseCycle):
         """Pass on a part of the answer, and wait where the visitor is slow to take it in."""
         if self.flow.write_paused and not self.disconnected:
             await self._taken_in()
-        # What still comes of a body that was not awaited would be taken for the next request.
-        if not self.response_started and (self.more_body or self._connection.is_last):
-            self.keep_alive = False
+        if not self.response_started:
+            self._begin(message)
+        elif self._ends_with_connection:
+            self.expected_content_length = len(message.get("body", b""))
         await super().send(message)
 
     async def receive(self) -> Any:
@@ -72,6 +74,16 @@ class BoundedCycle(RequestResponseCycle):
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()
         return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    def _begin(self, message: Any) -> None:
+        # What still comes of a body that was not awaited would be taken for the next request.
+        if self.more_body or self._connection.is_last:
+            self.keep_alive = False
+        if self.scope["http_version"] == "1.0" and self.scope["method"] != "HEAD":
+            # It knows no chunks (RFC 9112, 6.1): what has no length ends with the connection.
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            self._ends_with_connection = b"content-length" not in names
+            self.chunked_encoding = False if self._ends_with_connection else None
 
     async def _taken_in(self) -> None:
         try:
