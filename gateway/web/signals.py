@@ -5,6 +5,7 @@ block. Its own ones only tidy up behind synchronous code, of which there is none
 So a thread is needed where somebody else listens, and only there.
 """
 
+import logging
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -13,7 +14,8 @@ from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, reset_queries
 from django.dispatch import Signal
-from django.http.response import HttpResponseBase
+
+logger = logging.getLogger(__name__)
 
 _DJANGOS_OWN = frozenset(
     map(id, (close_caches, close_old_connections, reset_queries, reset_urlconf))
@@ -32,12 +34,23 @@ async def is_given_up(sender: Any) -> None:
         await request_finished.asend(sender=sender)
 
 
-async def close(response: HttpResponseBase) -> None:
+async def close(response: Any) -> None:
     """Close a response, which tells whoever listens that its request is over."""
     if _is_heard(request_finished):
         await sync_to_async(response.close)()
     else:
-        response.close()
+        _put_away(response)
+
+
+def _put_away(response: Any) -> None:
+    """Call what ``response.close()`` calls, but for the signal at its end."""
+    closers, response._resource_closers = response._resource_closers, []
+    for close in closers:
+        try:
+            close()
+        except Exception:
+            logger.exception("closing.failed")
+    response.closed = True
 
 
 def _is_heard(signal: Signal) -> bool:
