@@ -144,7 +144,7 @@ class Handler(ASGIHandler):
     async def _respond(self, request: Any, send: Any) -> None:
         """Answer, and put away what the answer held open."""
         try:
-            response = await self._native_chain(request)
+            response: Any = await self._native_chain(request)
         except asyncio.CancelledError:
             await signals.is_given_up(type(self))
             raise
