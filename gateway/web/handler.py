@@ -29,6 +29,7 @@ from gateway.web import signals
 from gateway.web.admission import Door, admission
 from gateway.web.chain import chained
 from gateway.web.facts import ARRIVED, arrival
+from gateway.web.ready import Shelf, handed_out
 from gateway.web.visit import answered
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -79,6 +80,7 @@ class Handler(ASGIHandler):
         super().__init__()
         self.door = Door(settings.PAGE_BUDGET_SECONDS, listeners())
         self._handle_admitted = admission(self._handle_native, self.door)
+        self.shelf = Shelf()
         self._remembered = lru_cache(KNOWN_PATHS)(_known)
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -97,7 +99,7 @@ class Handler(ASGIHandler):
             scope.setdefault(ARRIVED, time.monotonic())
         if way is Way.NATIVE:
             await self._handle_native(scope, receive, send)
-        else:
+        elif not await handed_out(self.shelf, scope, receive, send):
             await self._handle_admitted(scope, receive, send)
 
     def way_of(self, path: str) -> Way:
@@ -154,6 +156,7 @@ class Handler(ASGIHandler):
             response.block_size = self.chunk_size
         if response.status_code >= INTERNAL_SERVER_ERROR:
             log_response("%s: %s", response.reason_phrase, request.path, response=response)
+        self.shelf.offer(request.scope, response)
         try:
             await self.send_response(response, send)
         finally:

@@ -46,7 +46,7 @@ class BoundedConnection(Guest):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the connection is about to end."""
-        if self.deaf or self.is_turned_away(data):
+        if self.deaf or self.is_answered(data):
             return
         self.heard_at = self.loop.time()
         self._explained = 0

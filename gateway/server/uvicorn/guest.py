@@ -1,10 +1,8 @@
-"""A connection that may be turned away at the door, before its request is one.
+"""A connection whose visitor may be answered by his bytes, before his request is one.
 
-The doorman (``gateway.server.doorman``) is the same as on Daphne. Only new connections cost more
-here: there is no porch before the event loop's own listening.
+Doorman and counter (``gateway.server.doorman``) are the same as on Daphne. Only new connections
+cost more here: there is no porch before the event loop's own listening.
 """
-
-from typing import Any
 
 from gateway.server.terms import MOST_HELD_BYTES
 from gateway.server.uvicorn.line import Line
@@ -16,15 +14,20 @@ class Guest(Line):
     refused_at = float("-inf")
     _held = b""
 
-    def is_turned_away(self, data: bytes) -> bool:
-        """Whether ``data`` needs no reading: it was refused, or is held with its visitor."""
+    def is_answered(self, data: bytes) -> bool:
+        """Whether ``data`` needs no reading: it was answered, or is held with its visitor."""
         if self._held:
             self._held += data
             if len(self._held) > MOST_HELD_BYTES:
                 self.flow.pause_reading()
             return True
+        if not self._is_idle():
+            return False
         doorman = self.house.doorman
-        return doorman.is_needed and self._is_idle() and bool(doorman.turns_away(self, data))
+        if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
+            self.send_away(*found)
+            return True
+        return bool(doorman.is_needed and doorman.turns_away(self, data))
 
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes; not much of it."""
@@ -51,5 +54,6 @@ class Guest(Line):
 
     def _is_idle(self) -> bool:
         """Whether the next byte begins a request, and nothing is owed for an earlier one."""
-        cycle: Any = self.cycle
-        return not (self.in_head or self.owes or (cycle is not None and cycle.more_body))
+        if self.in_head or self.owes or self.flow.write_paused:
+            return False  # also where earlier answers are not taken in: then he has to wait
+        return self.cycle is None or not self.cycle.more_body

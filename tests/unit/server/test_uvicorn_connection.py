@@ -19,7 +19,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 START = {"type": "http.response.start", "status": 200, "headers": []}
 MOST_BYTES = 1_000_000
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-NOBODY = SimpleNamespace(is_needed=False)
+EMPTY = SimpleNamespace(answer_to=lambda data, last: None)
+NOBODY = SimpleNamespace(is_needed=False, counter=EMPTY)
 
 
 class Wire:
@@ -95,6 +96,21 @@ async def test_who_knows_no_chunks_gets_none_and_the_end_is_the_connections() ->
     assert wire.said.endswith(b"\r\n\r\nhello")
     assert b"chunked" not in wire.said
     assert wire.ends == "closed"
+
+
+async def test_what_lies_ready_is_handed_out_but_not_to_one_who_takes_nothing_in() -> None:
+    connection, wire = connected(says_hello)
+    ready = SimpleNamespace(answer_to=lambda data, last: (b"ready\n", last))
+    connection.house.doorman = SimpleNamespace(is_needed=False, counter=ready)
+    connection.data_received(GET)
+    assert wire.said == b"ready\n"
+    connection.pause_writing()
+    connection.data_received(GET)
+    await a_moment()
+    assert wire.said == b"ready\n"
+    connection.resume_writing()
+    await a_moment()
+    assert b"HTTP/1.1 200" in wire.said
 
 
 async def test_a_body_comes_no_faster_than_it_is_taken() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +10,7 @@ import uvloop
 from gateway.server.terms import Bounds, Ending
 from gateway.server.uvicorn import server as rooms
 from gateway.server.uvicorn.server import UvicornServer
-from tests.unit.server.test_uvicorn_connection import GET, says_hello
+from tests.unit.server.test_uvicorn_connection import GET, NOBODY, says_hello
 
 PATIENCE_SECONDS = 5.0
 
@@ -22,9 +21,8 @@ def new_server(port: int = 0) -> UvicornServer:
     async def finish() -> None:
         pass
 
-    nobody = cast(Any, SimpleNamespace(is_needed=False))
     ending = Ending(notice_seconds=0, drain_seconds=5, begin=lambda: None, finish=finish)
-    return UvicornServer(says_hello, ("127.0.0.1", port), Bounds(1000, nobody), ending)
+    return UvicornServer(says_hello, ("127.0.0.1", port), Bounds(1000, cast(Any, NOBODY)), ending)
 
 
 @pytest.mark.enable_socket
