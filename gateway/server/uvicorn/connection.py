@@ -103,7 +103,7 @@ class BoundedConnection(Guest):
         self.in_head = False
         self._describe(version)
         if self._framing.websocket:
-            if self.owes:
+            if self.owes or not self.url.isascii():
                 raise Refused(BAD_REQUEST)
             return
         most = self._most_bytes()
@@ -139,11 +139,12 @@ class BoundedConnection(Guest):
     def _describe(self, version: str) -> None:
         """Complete the scope of the request."""
         parsed = httptools.parse_url(self.url)
-        path = parsed.path.decode("ascii")
+        raw_path = parsed.path or b"/"  # RFC 9112, 3.2.2: where an absolute address names none
+        path = raw_path.decode("ascii")
         self.scope["method"] = self.parser.get_method().decode("ascii")
         self.scope["http_version"] = version
         self.scope["path"] = urllib.parse.unquote(path) if "%" in path else path
-        self.scope["raw_path"] = parsed.path
+        self.scope["raw_path"] = raw_path
         self.scope["query_string"] = parsed.query or b""
 
     def _new_cycle(self, version: str, most_bytes: int) -> BoundedCycle:

@@ -98,6 +98,19 @@ async def test_who_knows_no_chunks_gets_none_and_the_end_is_the_connections() ->
     assert wire.ends == "closed"
 
 
+async def test_an_absolute_address_without_a_path_is_the_home_page() -> None:
+    seen: list[Any] = []
+
+    async def looks(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((scope["path"], scope["raw_path"], scope["query_string"]))
+        await says_hello(scope, receive, send)
+
+    connection, _ = connected(looks)
+    connection.data_received(GET.replace(b" / ", b" http://localhost?a=b "))
+    await a_moment()
+    assert seen == [("/", b"/", b"a=b")]
+
+
 async def test_what_lies_ready_is_handed_out_but_not_to_one_who_takes_nothing_in() -> None:
     connection, wire = connected(says_hello)
     ready = SimpleNamespace(answer_to=lambda data, last: (b"ready\n", last))

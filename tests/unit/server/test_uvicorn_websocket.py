@@ -135,6 +135,15 @@ async def test_what_is_no_message_is_told_before_the_end(wrong: bytes) -> None:
     assert wire.ends == "half"
 
 
+async def test_a_handshake_whose_address_is_no_text_is_refused() -> None:
+    connection, _ = connected(says_hello)
+    wire = SwitchingWire()
+    connection.connection_made(wire)
+    connection.data_received(HANDSHAKE.replace(b"/ws", b"/ws?x=\xff") + b"\r\n")
+    await a_moment()
+    assert wire.said.startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_handshake_that_is_none_is_refused() -> None:
     connection, _ = connected(says_hello)
     wire = SwitchingWire()
