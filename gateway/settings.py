@@ -61,6 +61,7 @@ SYNC_THREADS = _env.number("SYNC_THREADS", 8, lowest=1, highest=100)
 POSTGRES_POOL_SIZE = _env.number("POSTGRES_POOL_SIZE", 16, lowest=1, highest=500)
 
 # --- Where we listen --------------------------------------------------------------------------
+SERVER = _env.choice("SERVER", "daphne", ("daphne", "uvicorn"))
 GATEWAY_HOST = _env.text("GATEWAY_HOST", "127.0.0.1")
 GATEWAY_PORT = _env.number("GATEWAY_PORT", 8000, lowest=1, highest=65_535)
 DRAIN_SECONDS = _env.seconds("DRAIN_SECONDS", 10)

@@ -7,12 +7,10 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
+from gateway.server.terms import MOST_HELD_BYTES
 
 MOST_LENGTH_DIGITS = 18
 """Of a Content-Length: more than anybody has. Python reads no numbers of some thousand digits."""
-
-MOST_HELD_BYTES = 65_536
-"""Of what comes behind a request that is held; then the visitor has to wait with the rest."""
 
 
 class BoundedChannel(HTTPChannel):

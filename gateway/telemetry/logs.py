@@ -56,7 +56,7 @@ def configure(config: dict[str, Any]) -> None:
     # What Django says of a request stands in our own line on it; only a fault of ours says more.
     logging.getLogger("django.request").addFilter(_is_a_fault_of_ours)
     logging.getLogger("django.security").setLevel(logging.CRITICAL)
-    for chatty in ("asyncio", "daphne", "twisted"):
+    for chatty in ("asyncio", "daphne", "twisted", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It warns of every attempt to connect; what came of them is reported once for each source.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -7,7 +7,6 @@ response. That is most of what an async view costs. A view that promises to do n
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,17 +20,17 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
+from django.http import FileResponse
 from django.urls import Resolver404, ResolverMatch, resolve, set_script_prefix
 from django.utils.log import log_response
 
 from gateway.telemetry.listeners import listeners
+from gateway.web import signals
 from gateway.web.admission import Door, admission
 from gateway.web.chain import chained
 from gateway.web.facts import ARRIVED, arrival
 from gateway.web.ready import Shelf, handed_out
 from gateway.web.visit import answered
-
-logger = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -124,9 +123,11 @@ class Handler(ASGIHandler):
         with body:
             if prefix := get_script_prefix(scope):
                 set_script_prefix(prefix)
+            await signals.begins(type(self), scope)
             request, refusal = self.create_request(scope, body)
             if refusal is not None:
                 await self.send_response(refusal, send)
+                await signals.close(refusal)
                 return
             await answered(partial(self._respond, request, send), receive, arrival(scope))
 
@@ -143,20 +144,23 @@ class Handler(ASGIHandler):
         return cast(IO[bytes], await self.read_body(again))
 
     async def _respond(self, request: Any, send: Any) -> None:
-        """Answer, and put away what the answer held open.
-
-        ``request_finished`` is not sent: those who wait for it would do their work on the loop, and
-        a native view leaves none for them.
-        """
-        response = await self._native_chain(request)
+        """Answer, and put away what the answer held open."""
+        try:
+            response: Any = await self._native_chain(request)
+        except asyncio.CancelledError:
+            await signals.is_given_up(type(self))
+            raise
+        response._handler_class = type(self)
         response._resource_closers.append(request.close)
+        if isinstance(response, FileResponse):
+            response.block_size = self.chunk_size
         if response.status_code >= INTERNAL_SERVER_ERROR:
             log_response("%s: %s", response.reason_phrase, request.path, response=response)
         self.shelf.offer(request.scope, response)
         try:
             await self.send_response(response, send)
         finally:
-            _put_away(response)
+            await signals.close(response)
 
     async def send_response(self, response: Any, send: Any) -> None:
         """Send ``response``; a whole and small one in two messages."""
@@ -167,17 +171,6 @@ class Handler(ASGIHandler):
         start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": response.content})
-
-
-def _put_away(response: Any) -> None:
-    """Call what ``response.close()`` calls, but for the signal at its end."""
-    closers, response._resource_closers = response._resource_closers, []
-    for close in closers:
-        try:
-            close()
-        except Exception:
-            logger.exception("closing.failed")
-    response.closed = True
 
 
 def _known(path: str) -> _Known:

@@ -37,6 +37,8 @@ async def answered(answer: Callable[[], Awaitable[None]], receive: Receive, came
     except TimeoutError:
         if not visit.expired():
             raise
+    else:
+        _hear(listening)
     finally:
         timer.cancel()
         for each in listening:
@@ -44,9 +46,17 @@ async def answered(answer: Callable[[], Awaitable[None]], receive: Receive, came
         await asyncio.gather(*listening, return_exceptions=True)
 
 
+def _hear(listening: list[asyncio.Task[None]]) -> None:
+    """Raise what the server said, where it was nonsense."""
+    for each in listening:
+        if each.done():
+            each.result()
+
+
 async def _until_gone(receive: Receive, visit: asyncio.Timeout) -> None:
     """Let ``visit`` end as soon as there is nobody any more."""
     message = await receive()
     if message["type"] != "http.disconnect":
-        raise RuntimeError(f"A server sent {message['type']} behind the end of a body.")
+        # As Django says it: this is a fault of the server, and should never happen.
+        raise AssertionError(f"Invalid ASGI message after request body: {message['type']}")
     visit.reschedule(0.0)

@@ -1,6 +1,7 @@
 """Pages that lie ready, on the wire: the same page, however it is asked for, and nobody else's."""
 
 import asyncio
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,9 +15,10 @@ READY = 'desc="ready"'
 PATIENCE_SECONDS = 10.0
 
 
-@pytest.fixture
-def gateway(shop: Shop) -> Server:
-    return shop.gateway
+@pytest.fixture(scope="module")
+def gateway(shop: Shop, server: str) -> Iterator[Server]:
+    with shop.another_gateway(SERVER=server) as gateway:
+        yield gateway
 
 
 async def ready(gateway: Server, connection: Connection, *fields: str) -> Answer:
