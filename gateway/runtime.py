@@ -135,6 +135,11 @@ class Runtime:
         """Let ``work``, which has no end of its own, go on for as long as this runtime does."""
         self._beside_pages.append(asyncio.get_running_loop().create_task(work))
 
+    def give_up_watching(self) -> None:
+        """End what ``keep_up`` began: for whoever only explains, and for the end."""
+        give_up(self._beside_pages)
+        self._beside_pages.clear()
+
     def _renew(self) -> None:
         """Forget the stacks that were built on other terms than today's: the next call builds anew.
 
@@ -159,7 +164,8 @@ class Runtime:
 
     async def close(self) -> None:
         """End what was begun: background work first, then what it used."""
-        give_up(self._beside_pages)
+        self.give_up_watching()
+        await self.switches.rest()
         await self.background.drain(DRAIN_SECONDS)
         await self.transport.aclose()
         await self.redis.aclose()

@@ -51,7 +51,7 @@ def upstream(name: str, timeout_seconds: float, most_calls: int) -> Upstream:
 
 
 def expect(known: Upstream, timeout_seconds: float) -> None:
-    """Let calls of ``known`` count as slow by another timeout from now on; keep what was learned."""
+    """Let calls of ``known`` count as slow by another timeout from now on."""
     late = timeout_seconds * LATE_SHARE
     known.breaker.rules = replace(known.breaker.rules, slow_seconds=late)
     known.gate.rules = replace(known.gate.rules, late_seconds=late)

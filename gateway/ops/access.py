@@ -61,16 +61,14 @@ def staff_only(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         async def guarded(request: HttpRequest, **kwargs: object) -> HttpResponse:
             claimed = claim(request)
-            if claimed["member_id"] is None:
-                return _sign_in()
             try:
-                who = await _ask(claimed)
+                who = await _ask(claimed) if claimed["member_id"] is not None else None
             except SourceError:
-                who = _by_pass(request, claimed)
-                if who is None:
+                if (who := _by_pass(request, claimed)) is None:
                     return cannot_now(request, facts_of(request))
             if who is None:
-                return _sign_in()
+                # Not back to where a form was sent to: only the page itself can be opened.
+                return redirect_to_login(reverse("ops"))
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             response = await view(request, who, **kwargs)
@@ -81,11 +79,6 @@ def staff_only(*methods: str) -> Callable[[View], View]:
         return guarded
 
     return around
-
-
-def _sign_in() -> HttpResponse:
-    # Not back to where a form was sent to: only the page itself can be opened.
-    return redirect_to_login(reverse("ops"))
 
 
 class _Row(msgspec.Struct, frozen=True):

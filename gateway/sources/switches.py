@@ -56,6 +56,7 @@ class Switches:
         self._faults: dict[str, Switch] = {}
         self._in_force: dict[tuple[Kind, str], Switch] = {}
         self._purges: dict[str, float] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     def fault(self, source: str) -> FaultRule | None:
         """Return what is to be done to the calls of ``source`` right now."""
@@ -84,10 +85,16 @@ class Switches:
         return self._purges.get(source, 0.0)
 
     async def watch(self) -> None:
-        """Look once a second, for ever."""
+        """Look once a second, until it is cancelled; a look that is under way ends by itself."""
         while True:
-            await self.look()
+            self._looking = asyncio.create_task(self.look())
+            await asyncio.shield(self._looking)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def rest(self) -> None:
+        """Wait for the end of the last look: what it asks is closed next."""
+        if self._looking is not None:
+            await asyncio.wait({self._looking}, timeout=POSTGRES_SECONDS)
 
     async def look(self) -> None:
         """Take over what Postgres and Redis hold; keep what we know where one does not answer."""
@@ -118,8 +125,8 @@ class Switches:
         self._apply()
 
     def _lost(self, reason: str, error: Exception) -> None:
-        """Tell of it once: an outage of an hour is 3,600 looks."""
-        if self.problem != reason:
+        """Tell of it once, by the word that came first: an outage of an hour is 3,600 looks."""
+        if not self.problem:
             self.problem = reason
             self._shared.emit(SwitchesLost(reason, error))
 

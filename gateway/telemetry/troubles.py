@@ -51,6 +51,8 @@ class Trouble:
     since: float
     last: float = 0.0
     reason: str = ""
+    reason_since: float = 0.0
+    """Since when it fails of this; it may have begun with another."""
     detail: str = ""
     failures: int = 0
     recovered: float | None = None
@@ -122,7 +124,9 @@ class Troubles:
         if trouble is None:
             trouble = story.trouble = Trouble(now)
         is_news = before is None or trouble.reason != event.reason
-        trouble.reason, trouble.detail, trouble.last = event.reason, detail, now
+        if is_news:
+            trouble.reason, trouble.reason_since = event.reason, now
+        trouble.detail, trouble.last = detail, now
         trouble.failures, trouble.recovered = trouble.failures + 1, None
         if is_news:
             self._tell("source.trouble", source=event.source, reason=event.reason, detail=detail)

@@ -1,6 +1,7 @@
 """The admin's forms for what can be changed: each says in a sentence what is wrong with it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,6 +15,7 @@ from gateway.ops.forms import MOST_DELAY_MS, MOST_MINUTES
 from gateway.ops.models import Switch
 from gateway.ops.sources import SOURCES
 from gateway.sources.inforce import Kind
+from gateway.sources.switches import FAULT_SECONDS
 
 
 class SwitchForm(forms.ModelForm):
@@ -21,6 +23,7 @@ class SwitchForm(forms.ModelForm):
 
     kind: ClassVar[Kind]
     own_fields: ClassVar[tuple[str, ...]] = ()
+    no_choice: ClassVar[str] = "%(value)s is switched already, or there is no such source."
     warnings: tuple[str, ...] = ()
 
     class Meta:
@@ -32,7 +35,10 @@ class SwitchForm(forms.ModelForm):
         if "name" in self.fields:
             taken = set(Switch.objects.filter(kind=self.kind).values_list("name", flat=True))
             free = [(name, self.labelled(name)) for name in self.names() if name not in taken]
-            self.fields["name"] = forms.ChoiceField(choices=[("", "Choose one"), *free])
+            said = {"required": "Choose one.", "invalid_choice": self.no_choice}
+            self.fields["name"] = forms.ChoiceField(
+                choices=[("", "Choose one"), *free], error_messages=said
+            )
 
     def names(self) -> Iterable[str]:
         """Return what it can be about."""
@@ -63,6 +69,10 @@ class SettingForm(SwitchForm):
 
     kind = Kind.SETTING
     own_fields = ("seconds",)
+    no_choice = (
+        "%(value)s cannot be added here: it needs a restart, or it is in the list already, where "
+        "it can be changed."
+    )
     seconds = forms.FloatField(
         label="Seconds",
         help_text="A timeout: more than 0, and shorter than the page's budget. A fresh time: 0 "
@@ -104,6 +114,10 @@ class OffForm(SwitchForm):
     """A source that nobody is to ask."""
 
     kind = Kind.OFF
+    no_choice = (
+        "%(value)s cannot be switched off: it is off already, there is no such source, or a page "
+        "is nothing without it."
+    )
 
     def names(self) -> Iterable[str]:
         """Those that no page is nothing without."""
@@ -135,6 +149,8 @@ class FaultSwitchForm(SwitchForm):
         self.fields["abort_percent"].initial = rule.abort_percent
         if "until" in self.fields:
             self.fields["until"].required = True
+            self.fields["until"].error_messages["required"] = "A fault needs an end."
+            self.fields["until"].initial = timezone.now() + timedelta(seconds=FAULT_SECONDS)
             self.fields["until"].help_text = f"UTC, at most {MOST_MINUTES} min ahead."
 
     def names(self) -> Iterable[str]:

@@ -42,6 +42,7 @@ def explain_now(pages: Iterable[Page]) -> tuple[tuple[PagePlan, ...], str]:
     async def now() -> tuple[tuple[PagePlan, ...], str]:
         ours = Runtime(emit=nobody)
         try:
+            ours.give_up_watching()
             await ours.switches.look_for_changes()
             return await explained(pages, ours), ours.switches.problem
         finally:

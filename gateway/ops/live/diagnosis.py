@@ -69,7 +69,8 @@ def _trouble(
 ) -> Finding:
     names = [each.name for each in sources]
     troubles = [each.trouble for each in sources if each.trouble is not None]
-    since, last = min(each.since for each in troubles), max(each.last for each in troubles)
+    began = min(each.since for each in troubles)
+    since, last = min(each.reason_since for each in troubles), max(each.last for each in troubles)
     well = all(each.recovered is not None for each in troubles)
     failures = sum(each.failures for each in troubles)
     recovered = max((each.recovered or 0.0) for each in troubles)
@@ -85,6 +86,7 @@ def _trouble(
         *([known.means] if known else []),
         *([f"It is asked at {upstream.address}."] if upstream and upstream.address else []),
         *([f"It said last: {detail}."] if detail else []),
+        *([f"It began at {clock(began, told.at)} with another reason."] if began < since else []),
         f"So far {failures} of its calls failed, the latest {ago(told.at - last)} ago.",
         *(_faults(names, switches) if reason == "injected" else []),
         *(_breaker(upstream, told.at) if upstream else []),

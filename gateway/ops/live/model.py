@@ -42,6 +42,7 @@ class TroubleNow(Struct, frozen=True):
     reason: str
     detail: str
     since: float
+    reason_since: float
     last: float
     failures: int
     recovered: float | None = None

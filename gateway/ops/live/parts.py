@@ -92,6 +92,7 @@ def _trouble(trouble: Trouble | None) -> TroubleNow | None:
         trouble.reason,
         trouble.detail,
         trouble.since,
+        trouble.reason_since,
         trouble.last,
         trouble.failures,
         trouble.recovered,
