@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import SourceError
 from gateway.ops.access import Who, staff_only
-from gateway.ops.board import Scene, present
+from gateway.ops.board import Scene, present, present_forms
 from gateway.ops.changing.noting import set_fault
 from gateway.ops.forms import FaultForm, fault_form
 from gateway.ops.live.portrait import portrait
@@ -54,8 +54,8 @@ async def board(request: HttpRequest, who: Who) -> HttpResponse:
 @staff_only("GET", "HEAD")
 async def live(request: HttpRequest, who: Who) -> HttpResponse:
     """The parts of the page that change by themselves, for its script."""
-    context = await _context(request, who)
-    html = render_to_string("ops/_live.html", context, request)
+    shown = present(await _scene(request, who))
+    html = render_to_string("ops/_live.html", shown, request)
     return HttpResponse(html, headers={"Cache-Control": "no-store"})
 
 
@@ -113,7 +113,6 @@ async def purge_source(request: HttpRequest, who: Who, source: str) -> HttpRespo
     except RedisError:
         return await _page(request, who, 503, error=UNSURE)
     log.warning("source.purged", member_id=who.member_id, source=source)
-    await runtime().switches.look()
     return _done(request, f"All gateways ask {source} anew within 1 s.")
 
 
@@ -130,8 +129,6 @@ async def _refusal(
         await sync_to_async(change)()
     except DatabaseDown:
         return await _page(request, who, 503, error=NO_POSTGRES)
-    # So that the page that comes next shows it: this gateway would look within a second anyway.
-    await runtime().switches.look_for_changes()
     return None
 
 
@@ -148,20 +145,23 @@ async def _page(
     error: str = "",
     judged: dict[str, FaultForm] | None = None,
 ) -> HttpResponse:
-    context = await _context(request, who, judged)
-    html = render_to_string("ops/board.html", {**context, "error": error}, request)
+    if who.postgres_answers:
+        # So that it shows what was switched a moment ago, here or by another gateway.
+        await runtime().switches.look()
+    scene = await _scene(request, who)
+    shown = {**present(scene), **present_forms(scene, judged or {})}
+    context = {"signed_in": True, "error": error, **shown}
+    html = render_to_string("ops/board.html", context, request)
     return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
 
 
-async def _context(
-    request: HttpRequest, who: Who, judged: dict[str, FaultForm] | None = None
-) -> dict[str, Any]:
+async def _scene(request: HttpRequest, who: Who) -> Scene:
     ours = runtime()
     wanted = request.GET.get("gateway", "")[:MOST_ID]
     company, history = await asyncio.gather(others(ours.redis), _history(ours, who))
     mine = portrait(ours)
     shown = next((each for each in company.portraits if each.id == wanted), mine)
-    scene = Scene(
+    return Scene(
         mine=mine,
         # What another one has told is a second or two old; of ourselves we know better.
         shown=mine if shown.id == mine.id else shown,
@@ -171,7 +171,6 @@ async def _context(
         asked_for_another=wanted not in ("", mine.id),
         postgres_answers=who.postgres_answers,
     )
-    return {"signed_in": True, **present(scene, judged or {})}
 
 
 async def _history(ours: Runtime, who: Who) -> list[dict[str, Any]] | None:

@@ -4,6 +4,7 @@ A listener. A fact costs a look into a table and an addition or two; nothing is 
 percentile is reckoned, until somebody looks. What is held is bounded by the number of sources.
 """
 
+import math
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
@@ -76,6 +77,7 @@ class Step:
     counts: list[int] = field(default_factory=lambda: list(_NOTHING))
     times: list[int] = field(default_factory=lambda: list(_NO_TIMES))
     reasons: dict[str, int] = field(default_factory=dict)
+    _p95: float = -1.0
 
     @property
     def calls(self) -> int:
@@ -97,12 +99,14 @@ class Step:
             wanted, low = wanted - calls, bound
         return BOUNDS[-1]
 
-    def add(self, other: "Step") -> None:
-        """Take ``other`` in."""
-        self.counts = [ours + theirs for ours, theirs in zip(self.counts, other.counts)]  # noqa: B905 - both are as long as Count
-        self.times = [ours + theirs for ours, theirs in zip(self.times, other.times)]  # noqa: B905
-        for reason, calls in other.reasons.items():
-            self.reasons[reason] = self.reasons.get(reason, 0) + calls
+    def p95(self, now: int) -> float | None:
+        """Return the 95th percentile; of a step that is over, it is reckoned once."""
+        if self.number >= now:
+            return self.quantile(0.95)
+        if self._p95 < 0:
+            found = self.quantile(0.95)
+            self._p95 = math.inf if found is None else found
+        return None if math.isinf(self._p95) else self._p95
 
 
 class Line:
@@ -129,10 +133,15 @@ class Line:
 
     def together(self, now: int, count: int) -> Step:
         """Return the last ``count`` steps as one."""
-        whole = Step(now)
-        for step in self.steps(now, count):
-            if step is not None:
-                whole.add(step)
+        found = [step for step in self.steps(now, count) if step is not None]
+        if not found:
+            return Step(now)
+        counts = [sum(each) for each in zip(*(step.counts for step in found), strict=True)]
+        times = [sum(each) for each in zip(*(step.times for step in found), strict=True)]
+        whole = Step(now, counts, times)
+        for step in found:
+            for reason, calls in step.reasons.items():
+                whole.reasons[reason] = whole.reasons.get(reason, 0) + calls
         return whole
 
 

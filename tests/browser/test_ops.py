@@ -7,9 +7,10 @@ import redis
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from gateway.sources.switches import FAULTS, PURGES
+from gateway.sources.switches import PURGES
 from tests.browser.conftest import OpenPage
 from tests.live import Shop
+from tests.switchboard import switchboard
 
 EMAIL = "night-shift@example.com"
 PASSWORD = "a-password-of-the-night-shift"
@@ -27,7 +28,9 @@ def staffed(shop: Shop) -> Iterator[Shop]:
     )
     yield shop
     with redis.Redis.from_url(shop.environment["REDIS_URL"]) as client:
-        client.delete(FAULTS, PURGES)
+        client.delete(PURGES)
+    with switchboard(shop.environment["DATABASE_URL"]):
+        pass  # to leave it, or to come in, is to clear it
 
 
 def come_in(page: Page, shop: Shop) -> None:

@@ -29,7 +29,7 @@ def series(line: Line, now: int) -> Series:
     return Series(
         calls=tuple(step.calls if step else 0 for step in steps),
         errors=tuple(step.counts[Count.ERRORS] if step else 0 for step in steps),
-        p95=tuple(_rounded(step.quantile(0.95)) if step else None for step in steps),
+        p95=tuple(_rounded(step.p95(now)) if step else None for step in steps),
     )
 
 

@@ -34,7 +34,8 @@ class BlockingView:
     """Asks for ``fragments`` one after another; ``run`` belongs into a thread.
 
     ``faults`` are those that are switched on, by the sources' names, so that all strategies suffer
-    from the same; so are ``timeouts``, in seconds, and the sources that are ``off``. Once ``given_up`` is set it stops as soon as it notices.
+    from the same; so are ``timeouts``, in seconds, and the sources that are ``off``. Once
+    ``given_up`` is set it stops as soon as it notices.
     """
 
     fragments: Sequence[Fragment]
