@@ -26,13 +26,14 @@ _CAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``what`` in one line, ``why`` in sentences; ``reason`` is a word of the list, or empty."""
+    """``what`` is one line, ``why`` sentences; ``reason`` is a word of the list, or empty."""
 
     key: str
     what: str
     why: tuple[str, ...]
     reason: str = ""
     bad: bool = True
+    do: str = ""
 
 
 def diagnose(
@@ -91,9 +92,9 @@ def _trouble(
         *(_faults(names, switches) if reason == "injected" else []),
         *(_breaker(upstream, told.at) if upstream else []),
         *([] if well else _seen_by_visitors(sources, told.at)),
-        *([f"To do: {known.do}"] if known and not well else []),
     ]
-    return Finding(f"{reason} {' '.join(names)}", what, tuple(why), reason, bad=not well)
+    do = known.do if known and not well else ""
+    return Finding(f"{reason} {' '.join(names)}", what, tuple(why), reason, bad=not well, do=do)
 
 
 def _breaker(upstream: UpstreamNow, now: float) -> Iterator[str]:
@@ -137,8 +138,8 @@ def _door(told: Portrait) -> Iterator[Finding]:
                 f"{per_second(told.door.late)} had waited in vain."
                 if told.door.late
                 else "Nobody waited in vain.",
-                "To do: add gateways (--scale gateway=3), if it goes on.",
             ),
+            do="Add gateways (--scale gateway=3), if it goes on.",
         )
 
 
@@ -152,8 +153,8 @@ def _stores(told: Portrait) -> Iterator[Finding]:
                 f"By reason: {said}.",
                 "Visitors notice nothing: this gateway keeps what it asked by itself, and asks "
                 "more often than a fleet that shares. Nothing can be purged meanwhile.",
-                "To do: see that Redis runs, and that REDIS_URL names it.",
             ),
+            do="See that Redis runs, and that REDIS_URL names it.",
         )
     if told.switches_problem:
         seen = f"of {clock(told.switches_as_of, told.at)}" if told.switches_as_of else ""
@@ -165,10 +166,10 @@ def _stores(told: Portrait) -> Iterator[Finding]:
                 if seen
                 else "This gateway goes on with what its environment says.",
                 "Nothing can be changed meanwhile.",
-                "To do: see that Postgres runs, that DATABASE_URL names it, and that manage.py "
-                "migrate was run.",
             ),
             told.switches_problem if told.switches_problem in BY_WORD else "",
+            do="See that Postgres runs, that DATABASE_URL names it, and that manage.py migrate was "
+            "run.",
         )
 
 
@@ -189,9 +190,9 @@ def _slow(told: Portrait) -> Iterator[Finding]:
                     f"p95 of the last five minutes: {p95}." if p95 else "",
                     "Calls that are late count as failures soon: the breaker opens when nearly "
                     "all of them are.",
-                    "To do: find out why it is slow; a longer timeout can be set at run time.",
                 ),
                 "timeout",
+                do="Find out why it is slow; a longer timeout can be set at run time.",
             )
 
 
