@@ -27,7 +27,7 @@ from gateway.aggregation.policies.fallback import fallback
 from gateway.aggregation.policies.fault_injection import fault_injection
 from gateway.aggregation.policies.observe import observe
 from gateway.aggregation.policies.single_flight import single_flight
-from gateway.aggregation.policies.storing import Storing, storing
+from gateway.aggregation.policies.storing import Alone, Storing, storing
 from gateway.aggregation.policies.switched_off import switched_off
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
@@ -219,10 +219,12 @@ class Runtime:
         name = declared.name
         purged_at = partial(self.switches.purged_at, name)
         fresh = self._fresh(declared)
-        bounds = Bounds(fresh, self.switches.seconds("STALE_SECONDS"), purged_at)
+        stale = 0.0 if declared.private else self.switches.seconds("STALE_SECONDS")
+        bounds = Bounds(fresh, stale, purged_at)
         cache = self._cache(declared, bounds)
         keeping = Keeping(cache, bounds, time.time, self.background.spawn)
-        store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
+        lock = Alone() if declared.private else RedisLock(name, self._shared)
+        store = Storing(keeping, lock, Negatives(NEGATIVE_SECONDS))
         if fresh <= 0:
             return [storing(name, store, self.emit)]
         return [
@@ -252,10 +254,12 @@ class Runtime:
         return self.upstreams[name]
 
     def _cache(self, declared: Declaration, bounds: Bounds) -> Cache:
-        shared = RedisCache(declared.name, declared.payload, self._shared)
         if declared.name not in self.near:
             size = KEPT_NEAR if isinstance(declared, Picture) else MEMORY_ENTRIES
             self.near[declared.name] = MemoryCache(size)
+        if declared.private:
+            return self.near[declared.name]
+        shared = RedisCache(declared.name, declared.payload, self._shared)
         return NearAndFar(self.near[declared.name], shared, time.time, bounds)
 
 

@@ -82,7 +82,7 @@ class Switches:
 
     def purged_at(self, source: str) -> float:
         """Return the instant (wall clock) up to which nothing kept of ``source`` counts."""
-        return self._purges.get(source, 0.0)
+        return max(self._purges.get(source, 0.0), _purged_here.get(source, 0.0))
 
     async def watch(self) -> None:
         """Look once a second, until it is cancelled; a look that is under way ends by itself."""
@@ -164,6 +164,14 @@ class Switches:
 async def _held(client: "redis.asyncio.Redis") -> Held:
     held: Held = await client.hgetall(PURGES)
     return held
+
+
+_purged_here: dict[str, float] = {}
+
+
+def purge_here(source: str) -> None:
+    """Make this process alone forget what it keeps of ``source``; it asks nobody."""
+    _purged_here[source] = time.time()
 
 
 def purge(url: str, source: str) -> None:

@@ -24,6 +24,7 @@ RULES = (
     pages.fresh_for_too_long,
     pages.stale_for_too_short,
     pages.switched_off,
+    pages.proofs_are_kept,
 )
 """The rules about what can be changed at run time."""
 

@@ -37,7 +37,8 @@ SETTINGS = tuple(
 def sources_of(setting: str) -> tuple[str, ...]:
     """Return the names of the sources that ``setting`` is for."""
     if setting == STALE:
-        return tuple(sorted(n for n, each in DECLARATIONS.items() if each.fresh is not None))
+        kept = {name: each for name, each in DECLARATIONS.items() if each.fresh is not None}
+        return tuple(sorted(name for name, each in kept.items() if not each.private))
     return tuple(
         sorted(n for n, each in DECLARATIONS.items() if setting in (each.timeout, each.fresh))
     )

@@ -155,7 +155,7 @@ def _kept(declared: Declaration, layers: Sequence[Layer], switches: Switches) ->
             return Kept(
                 key=(declared.name, *sorted(declared.asks)),
                 fresh=figure(bounds.fresh, declared.fresh, switches),
-                stale=figure(bounds.stale, "STALE_SECONDS", switches),
+                stale=figure(bounds.stale, "" if declared.private else "STALE_SECONDS", switches),
                 failure_seconds=store.negatives.seconds,
                 failure_most_seconds=MOST_SECONDS,
             )

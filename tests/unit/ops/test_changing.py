@@ -43,6 +43,7 @@ def test_what_is_in_force_from_the_start_is_judged_to_be_well(name: str) -> None
         ("BOOKS_TIMEOUT_SECONDS", 30.0, "but page books leaves it"),
         ("PROMO_FRESH_SECONDS", -1.0, "0 or more and at most 86400."),
         ("PROMO_FRESH_SECONDS", 90_000.0, "0 or more and at most 86400."),
+        ("MEMBERS_FRESH_SECONDS", 600.0, "A proof outlives the session that it was for"),
         ("PAGE_BUDGET_SECONDS", 0.5, "cannot be changed while the gateways run"),
         ("SECRET_KEY", 1.0, "cannot be changed while the gateways run"),
     ],
@@ -90,7 +91,7 @@ def test_what_a_page_is_nothing_without_cannot_be_switched_off() -> None:
 def test_each_setting_says_which_sources_it_is_for() -> None:
     assert sources_of(PROMO) == ("promo",)
     assert set(sources_of("STALE_SECONDS")) == {
-        name for name, each in DECLARATIONS.items() if each.fresh is not None
+        name for name, each in DECLARATIONS.items() if each.fresh and not each.private
     }
 
 
