@@ -1,13 +1,11 @@
 """Which gateway this is: its release, and the commit that it was made of."""
 
-import os
 from functools import cache
 from pathlib import Path
 
-VERSION = "0.1.0"
-COMMIT = "GATEWAY_COMMIT"
-"""The variable in which an image says what it was made of."""
+from django.conf import settings
 
+VERSION = "0.1.0"
 REPOSITORY = Path(__file__).resolve().parent.parent
 _SHORT = 10
 
@@ -15,7 +13,7 @@ _SHORT = 10
 @cache
 def commit(repository: Path = REPOSITORY) -> str:
     """Return the commit, shortened; empty where neither the image nor a working copy tells."""
-    given = os.environ.get(COMMIT, "").strip()
+    given = settings.GATEWAY_COMMIT
     return given[:_SHORT] if given else _checked_out(repository)[:_SHORT]
 
 

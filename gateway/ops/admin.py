@@ -10,6 +10,7 @@ from gateway.ops.changing.forms import FaultSwitchForm, OffForm, SettingForm, Sw
 from gateway.ops.changing.noting import switch, switch_back
 from gateway.ops.changing.wording import said, said_at_first
 from gateway.ops.models import Change, Fault, Setting, SourceOff, Switch
+from gateway.telemetry.logs import log
 
 
 class SwitchAdmin(admin.ModelAdmin):
@@ -52,13 +53,15 @@ class SwitchAdmin(admin.ModelAdmin):
             why=obj.why,
         )
         obj.pk = row.pk
+        _log(request, row, said(self.model.kind_of, form.value()))
         for warning in form.warnings:
             messages.warning(request, warning)
         messages.info(request, "Every gateway does so within two seconds.")
 
     def delete_model(self, request: HttpRequest, obj: Switch) -> None:
         """Let one be as it was."""
-        switch_back(self.model.kind_of, obj.name, by=who(request))
+        if switch_back(self.model.kind_of, obj.name, by=who(request)):
+            _log(request, obj, self.at_first(obj))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Switch]) -> None:
         """Let many be as they were, each with its line in the history."""
@@ -106,6 +109,12 @@ class ChangeAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Change | None = None) -> bool:
         """Nobody."""
         return False
+
+
+def _log(request: HttpRequest, row: Switch, after: str) -> None:
+    log.warning(
+        "switch.changed", member_id=request.user.pk, kind=row.kind, name=row.name, after=after
+    )
 
 
 def who(request: HttpRequest) -> str:

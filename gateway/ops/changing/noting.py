@@ -11,7 +11,6 @@ from gateway.aggregation.faults import FaultRule
 from gateway.ops.changing.wording import said, said_at_first
 from gateway.ops.models import Change, Switch
 from gateway.sources.inforce import Kind
-from gateway.telemetry.logs import log
 
 
 @transaction.atomic
@@ -82,8 +81,3 @@ def _before(kind: Kind, name: str) -> str:
 
 def _note(kind: Kind, name: str, before: str, after: str, *, by: str, why: str = "") -> None:
     Change.objects.create(kind=kind, name=name, before=before, after=after, why=why, by=by)
-    transaction.on_commit(
-        lambda: log.warning(
-            "switch.changed", kind=kind.value, name=name, before=before, after=after
-        )
-    )

@@ -89,7 +89,8 @@ def _trouble(
         *([f"It said last: {detail}."] if detail else []),
         *([f"It began at {clock(began, told.at)} with another reason."] if began < since else []),
         f"So far {failures} of its calls failed, the latest {ago(told.at - last)} ago.",
-        *(_faults(names, switches) if reason == "injected" else []),
+        *(_timeouts(sources, switches) if reason == "timeout" else []),
+        *_faults(names, switches),
         *(_breaker(upstream, told.at) if upstream else []),
         *([] if well else _seen_by_visitors(sources, told.at)),
     ]
@@ -118,6 +119,14 @@ def _seen_by_visitors(sources: Iterable[SourceNow], now: float) -> Iterator[str]
                 yield f"Visitors see the stand-in of {source.name}."
             case "nothing":
                 yield f"Visitors miss {source.name}; a page that is nothing without it answers 503."
+
+
+def _timeouts(sources: Iterable[SourceNow], switches: Sequence[Switch]) -> Iterator[str]:
+    by = {each.name: each.by for each in switches if each.kind is Kind.SETTING}
+    for each in sources:
+        setting = each.timeout_setting
+        changed = f", changed at run time by {by[setting]}" if setting in by else ""
+        yield f"The timeout of {each.name} is {each.timeout:g} s ({setting}{changed})."
 
 
 def _faults(names: list[str], switches: Sequence[Switch]) -> Iterator[str]:

@@ -54,6 +54,7 @@ class SourceNow(Struct, frozen=True):
     name: str
     upstream: str
     timeout: float
+    timeout_setting: str = ""
     fresh: float | None = None
     off: bool = False
     rates: dict[str, float] = field(default_factory=dict)

@@ -41,6 +41,7 @@ def source_now(built: Built, ours: Runtime, us: Ourselves) -> SourceNow:
         name=name,
         upstream=_upstream_of(built),
         timeout=ours.switches.seconds(declared.timeout),
+        timeout_setting=declared.timeout,
         fresh=ours.switches.seconds(declared.fresh) if declared.fresh else None,
         off=ours.switches.off(name),
         rates={"calls": round(calls / recent.covered(60.0), 3), **rates},

@@ -59,7 +59,15 @@ def upstream(**changes: Any) -> UpstreamNow:
 
 def source(name: str = "promo", **changes: Any) -> SourceNow:
     """A source that is well."""
-    return replace(SourceNow(name=name, upstream="PROMO_SERVICE_URL", timeout=0.4), **changes)
+    return replace(
+        SourceNow(
+            name=name,
+            upstream="PROMO_SERVICE_URL",
+            timeout=0.4,
+            timeout_setting="PROMO_TIMEOUT_SECONDS",
+        ),
+        **changes,
+    )
 
 
 def trouble(reason: str = "refused", **changes: Any) -> TroubleNow:

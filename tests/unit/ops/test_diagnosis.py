@@ -99,6 +99,14 @@ def test_a_fault_on_purpose_names_who_did_it() -> None:
     assert not switched.bad
 
 
+def test_a_timeout_that_somebody_changed_is_told_with_who_did_so() -> None:
+    changed = Switch(Kind.SETTING, "PROMO_TIMEOUT_SECONDS", 0.4, math.inf, "Ada", NOW)
+    told = gateway(sources=(source(trouble=trouble("timeout")),))
+    said = "The timeout of promo is 0.4 s (PROMO_TIMEOUT_SECONDS"
+    assert f"{said})." in only(diagnose(told, [])).why
+    assert f"{said}, changed at run time by Ada)." in only(diagnose(told, [changed])).why
+
+
 def test_a_source_that_is_off_is_told_but_is_not_bad() -> None:
     off = Switch(Kind.OFF, "recco", None, math.inf, "Ada", NOW)
     found = only(diagnose(gateway(), [off]))
