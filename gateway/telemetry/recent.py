@@ -199,8 +199,8 @@ class Recent:
             step.reasons[reason] = step.reasons.get(reason, 0) + 1
             if reason in UNASKED:
                 return
-        elif event.state is not State.LIVE:
-            return
+        elif event.state is not State.LIVE or not event.seconds:
+            return  # kept from before, or at hand: nobody was asked
         step.times[bisect_left(BOUNDS, event.seconds)] += 1
 
     def _failed(self, event: SourceFailed, number: int) -> None:

@@ -20,6 +20,7 @@ from gateway.aggregation.events import CacheFailed
 from gateway.aggregation.faults import FaultRule
 from gateway.ops.sources import SOURCES
 from gateway.runtime import Runtime, _postgres_parameters
+from gateway.sources.inforce import Kind
 from gateway.sources.switches import Switches
 from tests.fakes import Recorder
 from tests.integration.conftest import InProcess
@@ -163,6 +164,25 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(words: tuple[str, ...], 
     assert names in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
     assert _said("fault") == "No fault is switched on.\n"
+
+
+def test_a_plan_tells_what_was_changed_at_run_time_and_by_whom(switched: Switchboard) -> None:
+    switched.put(Kind.SETTING, "PROMO_TIMEOUT_SECONDS", 0.25)
+    switched.put(Kind.OFF, "recco", None, 600)
+    said = " ".join(_said("plan", "home").split())
+    assert "0.25 s (PROMO_TIMEOUT_SECONDS, changed at run time by a test)" in said
+    assert "OFF nobody is asked: switched off by a test until " in said
+    assert "observe( fallback( switched_off( caching(" in said
+    offline = _said("plan", "home", "--offline")
+    assert "0.4 s (PROMO_TIMEOUT_SECONDS, default)" in offline
+    assert "OFF" not in offline
+
+
+def test_without_postgres_a_plan_is_told_and_what_is_missing_from_it_too() -> None:
+    done = _process("plan", "home", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    assert done.returncode == 0
+    assert "0.4 s (PROMO_TIMEOUT_SECONDS, default)" in done.stdout
+    assert "Postgres does not tell what was changed at run time (refused)" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["fault", "purge"])
