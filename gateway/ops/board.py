@@ -75,7 +75,7 @@ def _problems(scene: Scene) -> Iterator[str]:
         yield NO_POSTGRES
     if not scene.company.redis_answers:
         yield NO_REDIS
-    if scene.asked_for_another and scene.shown.id == scene.mine.id:
+    elif scene.asked_for_another and scene.shown.id == scene.mine.id:
         yield GONE
 
 

@@ -81,7 +81,7 @@ def test_many_are_put_back_with_a_line_for_each(staff: httpx.Client, switched: S
         (SETTINGS, {"name": PROMO, "seconds": "nan"}, "must be a number of seconds"),
         (SETTINGS, {"name": "SECRET_KEY", "seconds": "1"}, "SECRET_KEY cannot be added here"),
         (SETTINGS, {"name": "", "seconds": "1"}, "Choose one."),
-        (SETTINGS, {"name": PROMO, "seconds": "0.3", **ahead(-60)}, "must lie in the future"),
+        (SETTINGS, {"name": PROMO, "seconds": "0.3", "ahead": "-60"}, "must lie in the future"),
         (OFF, {"name": "books"}, "books cannot be switched off"),
         (OFF, {"name": "nobody"}, "nobody cannot be switched off"),
         (
@@ -93,7 +93,7 @@ def test_many_are_put_back_with_a_line_for_each(staff: httpx.Client, switched: S
             FAULTS,
             {
                 **{"name": "promo", "delay_ms": "0", "delay_percent": "100"},
-                **{"abort_percent": "0", **ahead(60)},
+                **{"abort_percent": "0", "ahead": "60"},
             },
             "Say what is to happen",
         ),
@@ -101,7 +101,7 @@ def test_many_are_put_back_with_a_line_for_each(staff: httpx.Client, switched: S
             FAULTS,
             {
                 **{"name": "promo", "delay_ms": "9", "delay_percent": "100"},
-                **{"abort_percent": "0", **ahead(7200)},
+                **{"abort_percent": "0", "ahead": "7200"},
             },
             "may last for 60 min at most.",
         ),
@@ -110,7 +110,10 @@ def test_many_are_put_back_with_a_line_for_each(staff: httpx.Client, switched: S
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     staff: httpx.Client, switched: Switchboard, path: str, fields: dict[str, str], words: str
 ) -> None:
-    status, said = send(staff, f"{path}add/", **fields)
+    # Reckoned here, and not when the tests were collected, which may be long ago.
+    rest = {name: value for name, value in fields.items() if name != "ahead"}
+    until = ahead(float(fields["ahead"])) if "ahead" in fields else {}
+    status, said = send(staff, f"{path}add/", **rest, **until)
     assert (status, words in said) == (200, True), said
     assert switched.held() == {}
     assert switched.history() == []
@@ -154,5 +157,5 @@ def test_a_change_reaches_a_gateway_that_runs_and_its_end_too(
         return str(httpx.get(f"{shop.url}/", trust_env=False).headers["Fragment-Status"])
 
     assert send(staff, f"{OFF}add/", name="arrivals", **ahead(4))[0] == 302
-    assert wait_until(lambda: "arrivals;state=fallback;reason=off" in status(), 3.0)
+    assert wait_until(lambda: "arrivals;state=fallback;reason=off" in status(), 5.0)
     assert wait_until(lambda: "reason=off" not in status(), 10.0)
