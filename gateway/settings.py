@@ -15,6 +15,8 @@ SECRET_KEY = _env.secret("SECRET_KEY", at_least=32)
 DEBUG = _env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = _env.names("ALLOWED_HOSTS")
 HTTPS_ONLY = _env.flag("HTTPS_ONLY", default=True)
+# Of which commit an image was made; a working copy knows by itself.
+GATEWAY_COMMIT = _env.text("GATEWAY_COMMIT", "")
 # Whether /compare/ is for everybody; else it is for staff, and for all where DEBUG is on.
 COMPARE_PUBLIC = _env.flag("COMPARE_PUBLIC", default=False)
 

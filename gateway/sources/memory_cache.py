@@ -13,6 +13,9 @@ class MemoryCache:
     def __init__(self, size: int) -> None:
         self._entries: LRUCache[str, Entry] = LRUCache(size)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``, or None."""
         return self._entries.get(key)

@@ -5,9 +5,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.ops.explain.audit.facts import Facts
+from gateway.ops.explain.audit.facts import Facts, Subject
 from gateway.ops.explain.audit.rule import Severity, rule
-from gateway.sources.declaration import Declaration
 
 LONG_SECONDS = 3600.0
 
@@ -135,13 +134,14 @@ def personal_under_a_shared_key(facts: Facts) -> Iterable[str]:
 def proofs_are_kept(facts: Facts) -> Iterable[str]:
     for each in facts.sources:
         proofs = PROOFS & set(each.declared.asks)
-        if each.kept and proofs and not _is_soon_forgotten(facts, each.declared):
+        if each.kept and proofs and not _is_soon_forgotten(each):
             yield f"Replies of {each.declared.name} to {', '.join(sorted(proofs))} are kept."
 
 
-def _is_soon_forgotten(facts: Facts, declared: Declaration) -> bool:
-    fresh_seconds = getattr(facts.settings, declared.fresh or "", 0.0)
-    return declared.private and bool(fresh_seconds <= MOST_TRUSTED_SECONDS)
+def _is_soon_forgotten(each: Subject) -> bool:
+    storing = each.layer("storing")
+    fresh_seconds = storing.made_of["store"].keeping.bounds.fresh if storing else 0.0
+    return each.declared.private and bool(fresh_seconds <= MOST_TRUSTED_SECONDS)
 
 
 @rule(
