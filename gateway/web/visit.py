@@ -23,7 +23,8 @@ async def answered(answer: Callable[[], Awaitable[None]], receive: Receive, came
     listening: list[asyncio.Task[None]] = []
 
     def listen() -> None:
-        listening.append(asyncio.ensure_future(_until_gone(receive, visit)))
+        if not listening:
+            listening.append(asyncio.ensure_future(_until_gone(receive, visit)))
 
     visit = asyncio.timeout(None)
     timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_SECONDS, listen)

@@ -77,10 +77,10 @@ def configured(folder: Path, port: int, gateway_port: int) -> Path:
 
 
 def session(running: Running) -> str:
-    """Return the Cookie header of the demo member, signed in."""
+    """Return the Cookie header of the demo member, signed in, as a browser sends it."""
     with httpx.Client(base_url=running.url, timeout=10.0, trust_env=False) as client:
         sign_in(client)
-        return f"sessionid={client.cookies['sessionid']}"
+        return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
 def _rewrite(file: Path, changed: dict[str, str]) -> None:
