@@ -30,8 +30,10 @@ from gateway.aggregation.policies.single_flight import single_flight
 from gateway.aggregation.policies.storing import Storing, storing
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
+from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Policy, Source, stack
 from gateway.aggregation.upstream import Upstream, asked_again, guarded, upstream
+from gateway.sources.attempts import attempted
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint, http_source
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
@@ -45,6 +47,7 @@ from gateway.sources.switches import Switches
 from gateway.sources.transports import build_transport
 from gateway.sources.watching import watching
 from gateway.telemetry.listeners import listeners
+from gateway.telemetry.traces import end_tracing
 
 MEMORY_ENTRIES = 1_000
 CALLS_PER_SERVICE = 50
@@ -87,7 +90,8 @@ class Runtime:
 
     async def compose(self, plan: Plan, call: Call) -> Composition:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
-        return await compose(plan, call, self.source, self.emit)
+        with step("plan", plan.name):
+            return await compose(plan, call, self.source, self.emit)
 
     def source(self, declared: Declared) -> Source:
         """Return the source that is declared, with its stack around it."""
@@ -121,12 +125,12 @@ class Runtime:
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
                 again = asked_again(declared.name, known, seconds, self.emit)
-                source = self._over_http(declared)
+                source = attempted("http", declared.name, self._over_http(declared))
                 return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
                 seconds = getattr(settings, declared.timeout)
                 known = self._upstream("postgres", seconds, settings.POSTGRES_POOL_SIZE)
-                source = orm_source(declared, self.postgres)
+                source = attempted("sql", declared.name, orm_source(declared, self.postgres))
                 inner = self._guarded(declared, known)
                 if not _is_kept(declared):
                     # Many who ask Postgres the same at once are one question, kept or not.
@@ -221,3 +225,4 @@ async def close_runtime() -> None:
     """Close the runtime of the running event loop, if there is one."""
     if (ours := _runtimes.pop(asyncio.get_running_loop(), None)) is not None:
         await ours.close()
+    end_tracing()

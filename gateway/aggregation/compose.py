@@ -22,6 +22,7 @@ from gateway.aggregation.events import (
     PageComposed,
     nobody,
 )
+from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Reply, Source, State
 
 
@@ -153,7 +154,8 @@ async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settl
     name = fragment.source.name
     outcome: Outcome
     try:
-        outcome = await source_of(fragment.source)(_narrowed(fragment, call))
+        with step("fragment", fragment.name):
+            outcome = await source_of(fragment.source)(_narrowed(fragment, call))
         if not isinstance(outcome, Reply):
             raise TypeError(f"{name} returned {type(outcome).__name__}, which is no Reply")
     except SourceError as error:

@@ -11,9 +11,10 @@ class MembersConfig(AppConfig):
     verbose_name = "Members"
 
     def ready(self) -> None:
-        """Connect what must happen when a member signs out."""
-        from django.contrib.auth.signals import user_logged_out
+        """Connect what must happen when a member signs in or out."""
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
 
-        from gateway.members.identity import end_all_sessions
+        from gateway.members.identity import end_all_sessions, note_staff
 
+        user_logged_in.connect(note_staff)
         user_logged_out.connect(end_all_sessions)

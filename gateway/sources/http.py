@@ -15,6 +15,7 @@ from gateway.aggregation.errors import (
     SourceRejected,
     SourceTimeout,
 )
+from gateway.aggregation.record import note
 from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
 from gateway.sources.body import read_body
 from gateway.sources.declaration import Declaration
@@ -65,17 +66,20 @@ def http_source(
         request = _request(endpoint, url_of, args, call)
         with translated(endpoint.name):
             response = await transport.handle_async_request(request)
+            note("first-byte")
             try:
                 if call.etag and response.status_code == httpx.codes.NOT_MODIFIED:
                     return Reply(UNCHANGED, terms=terms(response.headers))
                 _judge(endpoint.name, response)
                 body = await read_body(endpoint.name, response)
+                note("body")
             finally:
                 await response.aclose()
         try:
             value = decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
             raise BadPayload(endpoint.name, _shortened(str(exc))) from exc
+        note("decoded")
         watch(body)
         return Reply(value, terms=terms(response.headers))
 

@@ -8,6 +8,7 @@ import httpx
 from msgspec import Meta, Struct
 
 from gateway.aggregation.errors import BadPayload, BadStatus, SourceRejected, SourceTimeout
+from gateway.aggregation.record import note
 from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
 from gateway.sources.body import read_body
 from gateway.sources.declaration import Declaration
@@ -65,6 +66,7 @@ def picture_source(
         request = _request(picture, address, call)
         with translated(picture.name):
             response = await transport.handle_async_request(request)
+            note("first-byte")
             try:
                 said = terms(response.headers)
                 if call.etag and response.status_code == httpx.codes.NOT_MODIFIED:
@@ -73,6 +75,7 @@ def picture_source(
                     return Reply(None, terms=said)
                 _judge(picture.name, response)
                 content = await read_body(picture.name, response, most)
+                note("body")
             finally:
                 await response.aclose()
         return Reply(_image(picture.name, content), terms=said)

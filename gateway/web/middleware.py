@@ -15,6 +15,7 @@ from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
 from gateway.web.pages import cannot_now, unavailable
+from gateway.web.recording import answered, recording
 from gateway.web.threads import TooBusy
 
 Next = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -53,8 +54,10 @@ class RequestFacts(Native):
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Put ``facts`` on the request and its id on the response."""
         facts = request.facts = gather(request)  # type: ignore[attr-defined]
-        with bound_contextvars(request_id=facts.request_id):
+        names = {"request_id": facts.request_id, "trace_id": facts.trace_id}
+        with bound_contextvars(**names), recording(request, facts) as record:
             response = await self.get_response(request)
+            answered(record, request, response)
             seconds = time.monotonic() - facts.started
             log.info(
                 "request",

@@ -1,0 +1,147 @@
+"""From a record to spans: the same steps, with the names and attributes that OpenTelemetry knows.
+
+Nothing of a visitor goes into them: no path, no query, no value of a statement. What a path was is
+told by its route, and what was asked of Postgres by SQL with its placeholders.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    set_span_in_context,
+)
+
+from gateway.aggregation.events import Event
+from gateway.aggregation.record import Record, Step, settled
+
+_KINDS = {"request": SpanKind.SERVER, "http": SpanKind.CLIENT, "sql": SpanKind.CLIENT}
+_KINDS |= {"redis": SpanKind.CLIENT}
+_SYSTEMS = {"sql": "postgresql", "redis": "redis"}
+_NANOSECONDS = 1_000_000_000
+_SIMPLE = (str, bool, int, float)
+
+
+class SpanMaker:
+    """Makes spans of records. Each has the id that its step had, for others know it by that."""
+
+    def __init__(self, service: str) -> None:
+        self._ids = _Handed()
+        # Its sampler is the one that OTEL_TRACES_SAMPLER names. Asked again for each span, it
+        # decides as it did for the request: by the same trace, or by the parent, which is sampled.
+        self.provider = TracerProvider(
+            resource=Resource.create({SERVICE_NAME: service}),
+            shutdown_on_exit=False,
+            id_generator=self._ids,
+        )
+        self._tracer = self.provider.get_tracer("gateway")
+
+    def make(self, record: Record) -> None:
+        """Make and end a span for each step of ``record``."""
+        if not record.steps:
+            return
+        over = max(step.ended or step.began for step in record.steps)
+        for step in record.steps:
+            self._make(step, over, record)
+
+    def _make(self, step: Step, over: float, record: Record) -> None:
+        self._ids.trace, self._ids.span = int(record.trace_id, 16), int(step.id, 16)
+        parent = step.within.id if step.within else step.details.get("parent", "")
+        span = self._tracer.start_span(
+            _name(step),
+            context_of(record.trace_id, parent, sampled=True),
+            _KINDS.get(step.kind, SpanKind.INTERNAL),
+            _attributes(step),
+            start_time=_at(record, step.began),
+        )
+        for moment in step.moments:
+            if isinstance(moment.what, str):
+                span.add_event(moment.what, timestamp=_at(record, moment.at))
+            else:
+                span.add_event(
+                    type(moment.what).__name__, _told(moment.what), _at(record, moment.at)
+                )
+        if step.reason:
+            span.set_status(Status(StatusCode.ERROR, step.reason))
+        span.end(_at(record, step.ended if step.ended is not None else over))
+
+
+class _Handed(IdGenerator):
+    """Gives out the ids that it was handed."""
+
+    trace = 0
+    span = 0
+
+    def generate_trace_id(self) -> int:
+        return self.trace
+
+    def generate_span_id(self) -> int:
+        return self.span
+
+
+def context_of(trace_id: str, span_id: str, *, sampled: bool) -> Context:
+    """Return the context of a span that is not here; an empty one without a ``span_id``."""
+    if not span_id:
+        return Context()
+    flags = TraceFlags(TraceFlags.SAMPLED if sampled else TraceFlags.DEFAULT)
+    known = SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(known), Context())
+
+
+def _at(record: Record, instant: float) -> int:
+    """Return an instant of the record's clock as nanoseconds since 1970."""
+    return int((record.wall_offset + instant) * _NANOSECONDS)
+
+
+def _name(step: Step) -> str:
+    if step.kind == "request":
+        return " ".join(filter(None, (step.name, step.details.get("route"))))
+    if step.kind == "http":
+        return f"GET {step.name}"
+    return f"{step.kind} {step.name}"
+
+
+def _attributes(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {"step.kind": step.kind, "step.name": step.name}
+    if step.kind == "request":
+        told |= _of_request(step)
+    if step.kind == "http":
+        told["http.request.method"] = "GET"
+    if step.kind in _SYSTEMS:
+        told["db.system.name"] = _SYSTEMS[step.kind]
+    if "sql" in step.details:
+        told["db.query.text"] = step.details["sql"]
+    if step.reason:
+        told["error.type"] = step.reason
+    if (end := settled(step)) is not None:
+        told |= {"fragment.state": end.state, "fragment.reason": end.reason or ""}
+    return told
+
+
+def _of_request(step: Step) -> dict[str, Any]:
+    details = step.details
+    told: dict[str, Any] = {
+        "http.request.method": step.name,
+        "request.id": details.get("request_id", ""),
+    }
+    if "route" in details:
+        told["http.route"] = details["route"]
+    if "status" in details:
+        told["http.response.status_code"] = int(details["status"])
+    return told
+
+
+def _told(event: Event) -> Mapping[str, Any]:
+    """Return what an event says in words and numbers; what an error says may be anything."""
+    values = {each.name: getattr(event, each.name) for each in fields(event)}
+    return {name: value for name, value in values.items() if isinstance(value, _SIMPLE)}
