@@ -90,7 +90,7 @@ def present_waterfall(record: Record, *, for_staff: bool = True) -> WaterfallVie
     total, deadline = max(now - root.began, 1e-6), record.deadline - root.began
     far = deadline > total / ROOM
     canvas = _Canvas(root.began, now, total / ROOM if far else max(total, deadline), within)
-    rows = tuple(row for step in within[root] for row in _rows(step, 0, canvas))
+    rows = tuple(_inside(root, 0, canvas))
     return WaterfallView(
         total=_ms(total),
         deadline=f"{deadline * 1000:.0f}",
@@ -107,10 +107,22 @@ def present_waterfall(record: Record, *, for_staff: bool = True) -> WaterfallVie
     )
 
 
-def _rows(step: Step, depth: int, canvas: _Canvas, number: int = 1) -> Iterator[RowView]:
-    """Give the row of a step, and those of what was done within it."""
-    phases, end, inside = phases_of(step, canvas.now), settled(step), canvas.within[step]
-    yield RowView(
+def _inside(outer: Step, depth: int, canvas: _Canvas) -> Iterator[RowView]:
+    """Give the rows of what was done within a step, and within that."""
+    inside, counts = canvas.within[outer], defaultdict[str, int](int)
+    for step in inside:
+        counts[step.kind] += 1
+        if step.kind != "redis":
+            yield _row(step, depth, canvas, counts[step.kind])
+            if step.kind != "cache":  # what is within it is the look into Redis, and takes as long
+                yield from _inside(step, depth + 1, canvas)
+        elif counts["redis"] == 1:
+            yield _redis_row([each for each in inside if each.kind == "redis"], depth, canvas)
+
+
+def _row(step: Step, depth: int, canvas: _Canvas, number: int) -> RowView:
+    phases, end = phases_of(step, canvas.now), settled(step)
+    return RowView(
         name=_name(step, number),
         depth=depth,
         bars=tuple(_bar(phase, canvas) for phase in phases),
@@ -119,15 +131,6 @@ def _rows(step: Step, depth: int, canvas: _Canvas, number: int = 1) -> Iterator[
         said=_said(step, end, phases),
         failed=bool(step.reason) or (end is not None and end.state == "failed"),
     )
-    if step.kind == "cache":
-        return  # what is within it is the look into Redis, and takes as long
-    counts: dict[str, int] = defaultdict(int)
-    for inner in inside:
-        counts[inner.kind] += 1
-        if inner.kind != "redis":
-            yield from _rows(inner, depth + 1, canvas, counts[inner.kind])
-        elif counts["redis"] == 1:
-            yield _redis_row([each for each in inside if each.kind == "redis"], depth + 1, canvas)
 
 
 def _redis_row(steps: list[Step], depth: int, canvas: _Canvas) -> RowView:
