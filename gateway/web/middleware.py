@@ -15,6 +15,7 @@ from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
 from gateway.web.pages import cannot_now, unavailable
+from gateway.web.paths import loggable
 from gateway.web.recording import answered, recording
 from gateway.web.threads import TooBusy
 
@@ -62,7 +63,7 @@ class RequestFacts(Native):
             log.info(
                 "request",
                 method=request.method,
-                path=request.path[:200],
+                path=loggable(request.path),
                 status=response.status_code,
                 ms=round(seconds * 1000, 1),
             )

@@ -8,6 +8,9 @@ import pytest
 from deploy.local.process import wait_until
 from tests.integration.traces.collector import Collector, collecting
 from tests.live import START_SECONDS, Server, Service, Shop
+from tests.standins.running import standins
+
+__all__ = ["standins"]
 
 UNKEPT = {
     "PROMO_FRESH_SECONDS": "0",
