@@ -7,6 +7,7 @@ nothing. A page hands over a declaration; what it declares is built once and kep
 import asyncio
 import time
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -86,7 +87,9 @@ class Runtime:
         self.built: list[Built] = []
         """All stacks that were built so far, to be read by whoever explains them."""
         self._sources: dict[str, Source] = {}
-        self._watching = asyncio.get_running_loop().create_task(self.switches.watch())
+        # In a context of its own: it is nothing that is done for the request that came first.
+        loop = asyncio.get_running_loop()
+        self._watching = loop.create_task(self.switches.watch(), context=Context())
 
     async def compose(self, plan: Plan, call: Call) -> Composition:
         """Compose ``plan``; see ``aggregation.compose.compose``."""

@@ -67,5 +67,5 @@ def traced(shop: Shop, collector: Collector, traced_services: dict[str, str]) ->
 @contextmanager
 def gateway_of(shop: Shop, collector: Collector, **environment: str) -> Iterator[Server]:
     """A gateway of a test's own, that sends its spans to ``collector``."""
-    with shop.another_gateway(**told_of(collector), **UNKEPT, **environment) as gateway:
+    with shop.another_gateway(**(told_of(collector) | UNKEPT | environment)) as gateway:
         yield gateway

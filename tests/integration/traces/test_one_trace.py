@@ -5,8 +5,9 @@ import secrets
 import httpx
 import pytest
 
+from deploy.local.process import wait_until
 from tests.integration.members.asking import sign_in, visitor
-from tests.integration.traces.collector import Collector, Span
+from tests.integration.traces.collector import PATIENCE_SECONDS, Collector, Span
 from tests.integration.traces.conftest import gateway_of
 from tests.live import Server, Shop
 from tests.unit.web.fields import timings
@@ -24,6 +25,15 @@ def look(gateway: Server, path: str = "/", **headers: str) -> httpx.Response:
     return answer
 
 
+def warm(gateway: Server) -> None:
+    """Look until Postgres is connected: a first page may be without what comes from there."""
+
+    def all_there() -> bool:
+        return "arrivals;state=live" in look(gateway).headers["Fragment-Status"]
+
+    assert wait_until(all_there, PATIENCE_SECONDS)
+
+
 def by_name(spans: list[Span]) -> dict[str, Span]:
     """The spans of a page, none of which is there twice."""
     found = {span.name if span.service == "gateway" else span.service: span for span in spans}
@@ -34,7 +44,7 @@ def by_name(spans: list[Span]) -> dict[str, Span]:
 @pytest.fixture
 def page(traced: Server, collector: Collector) -> tuple[httpx.Response, dict[str, Span]]:
     """A home page, and its trace."""
-    look(traced)  # connections are made
+    warm(traced)
     answer = look(traced)
     return answer, by_name(collector.whole(answer.headers["X-Request-ID"], len(PAGE)))
 
@@ -108,6 +118,20 @@ def test_a_members_id_is_in_no_span(traced: Server, collector: Collector, shop: 
     assert all("member_id=" not in str(value) for s in spans for value in s.attributes.values())
 
 
+def test_what_django_itself_asks_of_postgres_is_there_too(
+    traced: Server, collector: Collector
+) -> None:
+    with visitor(traced.url) as client:
+        answer = sign_in(client)
+    spans = collector.whole(answer.headers["X-Request-ID"], 3)
+    (root,) = (span for span in spans if span.name == "POST /signin/")
+    asked = [span for span in spans if span.name == "sql django"]
+    assert asked
+    assert {span.parent_id for span in asked} == {root.id}
+    assert all(span.attributes["db.query.text"] for span in asked)
+    assert not any("ada@example.com" in str(span.attributes) for span in spans)
+
+
 def test_a_visitors_trace_is_continued(traced: Server, collector: Collector) -> None:
     trace, parent = secrets.token_hex(16), secrets.token_hex(8)
     look(traced, traceparent=f"00-{trace}-{parent}-01")
@@ -140,6 +164,7 @@ def test_what_fails_is_an_error_with_its_reason(
 ) -> None:
     refused = {**traced_services, "PROMO_SERVICE_URL": "http://127.0.0.1:1"}
     with gateway_of(shop, collector, **refused) as gateway:
+        warm(gateway)
         trace = look(gateway).headers["X-Request-ID"]
         spans = collector.whole(trace, len(PAGE) - 1)
         calls = [span for span in spans if span.name == "GET promo"]
