@@ -40,8 +40,7 @@ class Tracing:
         from gateway.telemetry.spans import context_of
 
         parent = context_of(trace_id, parent_id, sampled=parent_sampled)
-        sampler = self._spans.provider.sampler
-        decided = sampler.should_sample(parent, int(trace_id, 16), "request")
+        decided = self._spans.sampler.should_sample(parent, int(trace_id, 16), "request")
         return decided.decision is Decision.RECORD_AND_SAMPLE
 
     def send(self, record: Record) -> None:
@@ -53,7 +52,7 @@ class Tracing:
 
     def close(self) -> None:
         """Send what waits, for a moment."""
-        ending = threading.Thread(target=self._spans.provider.shutdown, daemon=True)
+        ending = threading.Thread(target=self._spans.processor.shutdown, daemon=True)
         ending.start()
         ending.join(END_SECONDS)
 
@@ -72,9 +71,9 @@ def tracing() -> Tracing | None:
     for chatty in ("opentelemetry", "urllib3"):
         # What becomes of spans is told below, once for each outage instead of for each batch.
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
-    spans = SpanMaker(os.environ.get("OTEL_SERVICE_NAME") or SERVICE_NAME)
-    spans.provider.add_span_processor(BatchSpanProcessor(telling(OTLPSpanExporter())))
-    return Tracing(spans)
+    processor = BatchSpanProcessor(telling(OTLPSpanExporter()))
+    name = os.environ.get("OTEL_SERVICE_NAME", "").strip() or SERVICE_NAME
+    return Tracing(SpanMaker(name, processor))
 
 
 def is_wanted() -> bool:

@@ -1,5 +1,6 @@
 """Which requests have a record, and what becomes of it when they are over."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -52,4 +53,5 @@ def _recorded(request: HttpRequest, facts: RequestFacts, *, traced: bool) -> Ite
     finally:
         record.close()
         if traced and (ours := tracing()) is not None:
-            ours.send(record)
+            # The page first: to make spans of a record takes longer than to make the record.
+            asyncio.get_running_loop().call_soon(ours.send, record)

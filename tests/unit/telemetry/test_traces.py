@@ -58,13 +58,12 @@ def traced(
 ) -> Iterator[None]:
     """Traces, as ``sampler`` decides."""
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
-    spans = SpanMaker("gateway")
-    spans.provider.add_span_processor(SimpleSpanProcessor(exported))
-    ours = traces.Tracing(spans)
+    processor = SimpleSpanProcessor(exported)
+    ours = traces.Tracing(SpanMaker("gateway", processor))
     for room in (facts, recording):
         monkeypatch.setattr(room, "tracing", lambda: ours)
     yield
-    spans.provider.shutdown()
+    processor.shutdown()
 
 
 def parented(flags: str) -> tuple[tuple[bytes, bytes], ...]:
@@ -151,9 +150,7 @@ def test_a_span_tells_what_an_event_says_and_never_what_an_error_says(
         note(CacheMissed("promo"))
         note(SourceFailed("promo", "payload", 0.1, BadPayload("promo", "a secret")))
     record.close()
-    spans = SpanMaker("gateway")
-    spans.provider.add_span_processor(SimpleSpanProcessor(exported))
-    spans.make(record)
+    SpanMaker("gateway", SimpleSpanProcessor(exported)).make(record)
     (fragment,) = (s for s in exported.get_finished_spans() if s.name == "fragment promo")
     assert [event.name for event in fragment.events] == ["CacheMissed", "SourceFailed"]
     assert dict(fragment.events[1].attributes or {}) == {
@@ -165,7 +162,7 @@ def test_a_span_tells_what_an_event_says_and_never_what_an_error_says(
 
 
 def test_a_fault_of_ours_in_making_spans_breaks_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    spans = SpanMaker("gateway")
+    spans = SpanMaker("gateway", SimpleSpanProcessor(InMemorySpanExporter()))
 
     def broken(record: Record) -> None:
         raise ValueError("our own fault")
