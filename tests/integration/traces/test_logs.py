@@ -10,7 +10,7 @@ import pytest
 from deploy.local.process import wait_until
 from tests.integration.traces.collector import Collector
 from tests.integration.traces.conftest import gateway_of
-from tests.integration.traces.test_one_trace import look
+from tests.integration.traces.test_one_trace import look, warm
 from tests.live import Shop
 
 PATIENCE_SECONDS = 10.0
@@ -41,6 +41,7 @@ def test_what_is_done_for_a_request_is_logged_under_its_names_everywhere(
     names = {"X_Request_ID": asked, "traceparent": f"00-{trace}-{'b' * 16}-01"} if known else {}
     broken = {**traced_services, "PROMO_SERVICE_URL": "http://127.0.0.1:1"}
     with gateway_of(shop, collector, **broken) as gateway:
+        warm(gateway)
         answer = look(gateway, **names)
         request_id = answer.headers["X-Request-ID"]
         found = lines_of(gateway.log, request_id, 2)
