@@ -10,8 +10,11 @@ from gateway.web.insight.phases import ATTEMPTS, Phase, phases_of
 from gateway.web.insight.scale import percent, place
 from gateway.web.insight.words import words_of
 
+FAR = 3.0
+"""A deadline of so many times what the page took is not drawn to scale: bars would be dots."""
+
 ROOM = 0.86
-"""Of the width, what a page far from its deadline takes; the deadline stands at its right."""
+"""Of the width, what such a page takes; the deadline stands at its right."""
 
 FAR_AWAY = 0.97
 _NAMES = {"queue": "turn at the door", "cache": "cache", "sql": "query", "render": "template"}
@@ -88,7 +91,7 @@ def present_waterfall(record: Record, *, for_staff: bool = True) -> WaterfallVie
     for step in record.steps:
         within[step.within].append(step)
     total, deadline = max(now - root.began, 1e-6), record.deadline - root.began
-    far = deadline > total / ROOM
+    far = deadline > total * FAR
     canvas = _Canvas(root.began, now, total / ROOM if far else max(total, deadline), within)
     rows = tuple(_inside(root, 0, canvas))
     return WaterfallView(
