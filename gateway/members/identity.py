@@ -28,8 +28,8 @@ STAFF = "staff"
 """Where in a session stands that its member was staff when it began: a claim, and no more."""
 
 
-class Membership(msgspec.Struct, frozen=True):
-    """What a page needs to know of the member who looks at it."""
+class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page needs to know of the member who looks at it; most are not staff."""
 
     member_id: int
     name: str
