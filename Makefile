@@ -10,17 +10,20 @@ ARGS ?=
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run test contract e2e check lock format manage clean \
+.PHONY: help run test django-tests contract e2e check lock format manage clean \
         overload soak chaos bench run-dependencies dev-dependencies
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
 	@exec $(PYTHON) -m deploy.local --end-with-parent
 
 test: dev-dependencies ## every test that needs no container; ARGS="-k word" for some of them
 	@exec $(PYTHON) -m tests $(ARGS)
+
+django-tests: dev-dependencies ## Django's own tests of its ASGI handler, on ours; fetches them once
+	@exec $(PYTHON) -m tests.django_suite
 
 contract: run-dependencies ## try services before a release: PROMO=url RECCO=url JUNIT=path; else our own
 	@PROMO="$(PROMO)" RECCO="$(RECCO)" JUNIT="$(JUNIT)" exec $(PYTHON) -m tests.contract

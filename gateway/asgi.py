@@ -8,13 +8,27 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gateway.settings")
 django.setup(set_prefix=False)
 
-from gateway.chat.consumer import chat  # noqa: E402 - Django must be set up first
-from gateway.runtime import close_runtime  # noqa: E402
+import gateway.runtime  # noqa: E402 - Django must be set up first
+from gateway.chat.consumer import chat  # noqa: E402
+from gateway.ops.live.ourselves import ourselves  # noqa: E402
+from gateway.ops.live.presence import tell_of_us  # noqa: E402
+from gateway.runtime import Runtime, close_runtime  # noqa: E402
 from gateway.web.handler import Handler  # noqa: E402
 from gateway.web.static import with_static_files  # noqa: E402
 from gateway.web.streaming import streaming  # noqa: E402
 
 handler = Handler()
+ourselves.door = handler.door
+
+
+def _build() -> Runtime:
+    """Build a runtime that lets the other gateways know how this one does."""
+    ours = Runtime()
+    ours.keep_up(tell_of_us(ours))
+    return ours
+
+
+gateway.runtime.build = _build
 _http = with_static_files(streaming(handler))
 
 

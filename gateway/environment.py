@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import environ
 
+MOST_SECONDS = 86_400
 DATABASE_SCHEMES = ("postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 MAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "memorymail")
@@ -27,6 +28,8 @@ class Environment:
     def __init__(self, dotenv: Path) -> None:
         self._env = environ.FileAwareEnv()
         self.problems: list[str] = []
+        self.names_read: list[str] = []
+        """Of all variables that were asked for."""
         # From the environment itself: the other mapping would read every file that a variable of
         # somebody else's, with a name like ours, may name.
         self._given = frozenset(name for name, value in os.environ.items() if value.strip())
@@ -35,6 +38,7 @@ class Environment:
 
     def text(self, name: str, default: str | None = None) -> str:
         """Return the variable; without a default it must be there and not be empty."""
+        self.names_read.append(name)
         try:
             # Read from the mapping, because ``env.str`` would take a value that begins with a
             # dollar sign, as a random secret may, for the name of another variable.
@@ -99,7 +103,7 @@ class Environment:
             number = float(value)
         except ValueError:
             number = math.nan
-        if (0 < number <= 86_400) or (zero and number == 0):
+        if is_duration(number, zero=zero):
             return number
         least = "0 or more" if zero else "more than 0"
         self.problems.append(
@@ -164,6 +168,11 @@ class Environment:
         """End the process with exit code 1, one sentence for each problem, if there is one."""
         if self.problems:
             raise SystemExit("\n".join(self.problems))
+
+
+def is_duration(seconds: float, *, zero: bool) -> bool:
+    """Whether it is a duration in seconds, at most a day; 0 only where ``zero`` allows it."""
+    return 0 < seconds <= MOST_SECONDS or (zero and seconds == 0)
 
 
 def _parts(value: str) -> SplitResult | None:

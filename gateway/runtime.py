@@ -6,7 +6,7 @@ nothing. A page hands over a declaration; what it declares is built once and kep
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,12 +28,13 @@ from gateway.aggregation.policies.fallback import fallback
 from gateway.aggregation.policies.fault_injection import fault_injection
 from gateway.aggregation.policies.observe import observe
 from gateway.aggregation.policies.single_flight import single_flight
-from gateway.aggregation.policies.storing import Storing, storing
+from gateway.aggregation.policies.storing import Alone, Storing, storing
+from gateway.aggregation.policies.switched_off import switched_off
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
 from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Policy, Source, stack
-from gateway.aggregation.upstream import Upstream, asked_again, guarded, upstream
+from gateway.aggregation.upstream import Upstream, asked_again, expect, guarded, upstream
 from gateway.sources.attempts import attempted
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint, http_source
@@ -66,6 +67,16 @@ class Built:
     policies: tuple[Policy, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of a stack staff can change while it runs: seconds, and whether it is off at all."""
+
+    timeout: float
+    fresh: float | None
+    stale: float
+    off: bool
+
+
 class Runtime:
     """What one event loop needs to ask sources: built piece by piece, closed as a whole.
 
@@ -81,15 +92,21 @@ class Runtime:
         self.redis = connect(settings.REDIS_URL)
         self.background = Background()
         self._shared = SharedRedis(self.redis, time.time, self.emit)
-        self.switches = Switches(self._shared)
+        self.beside = Postgres(_postgres_parameters(), 1)
+        """For what must be known when the pages wait for connections in vain: it is no part of
+        their pool."""
+        self.switches = Switches(self._shared, self.beside, self._renew)
         self.counts = Counts("throttle", self._shared)
         self.upstreams: dict[str, Upstream] = {}
         self.built: list[Built] = []
         """All stacks that were built so far, to be read by whoever explains them."""
         self._sources: dict[str, Source] = {}
-        # In a context of its own: it is nothing that is done for the request that came first.
-        loop = asyncio.get_running_loop()
-        self._watching = loop.create_task(self.switches.watch(), context=Context())
+        self._terms: dict[str, tuple[Declaration, Terms]] = {}
+        self.near: dict[str, MemoryCache] = {}
+        """What this process keeps of each source by itself."""
+        self._paces: dict[str, str] = {}
+        self._beside_pages: list[asyncio.Task[None]] = []
+        self.keep_up(self.switches.watch())
 
     async def compose(self, plan: Plan, call: Call) -> Composition:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
@@ -99,7 +116,7 @@ class Runtime:
     def source(self, declared: Declared) -> Source:
         """Return the source that is declared, with its stack around it."""
         if declared.name not in self._sources:
-            self._sources[declared.name] = self._build(declared)
+            self._put_up(declared.name, declared)
         return self._sources[declared.name]
 
     def unkept(self, declared: Declared) -> Source:
@@ -111,31 +128,71 @@ class Runtime:
         if name not in self._sources:
             if isinstance(declared, Declaration):
                 declared = replace(declared, fresh=None)
-            self._sources[name] = self._build(declared)
+            self._put_up(name, declared)
         return self._sources[name]
+
+    def _put_up(self, name: str, declared: Declared) -> None:
+        self._sources[name] = self._build(declared)
+        if isinstance(declared, Declaration):
+            self._terms[name] = declared, self._terms_of(declared)
+
+    def keep_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let ``work``, which has no end of its own, go on for as long as this runtime does."""
+        # In a context of its own: it is nothing that is done for the request that came first.
+        loop = asyncio.get_running_loop()
+        self._beside_pages.append(loop.create_task(work, context=Context()))
+
+    def give_up_watching(self) -> None:
+        """End what ``keep_up`` began: for whoever only explains, and for the end."""
+        give_up(self._beside_pages)
+        self._beside_pages.clear()
+
+    def _renew(self) -> None:
+        """Forget the stacks that were built on other terms than today's: the next call builds anew.
+
+        What is under way ends in its old stack. Breaker, gate and what is kept near stay; how long
+        calls take is learned again, for it was learned under the old terms.
+        """
+        for name, (declared, terms) in list(self._terms.items()):
+            if terms != self._terms_of(declared):
+                del self._sources[name], self._terms[name]
+                self.built = [each for each in self.built if each.declared is not declared]
+
+    def _terms_of(self, declared: Declaration) -> "Terms":
+        kept = None if declared.fresh is None else self._fresh(declared)
+        seconds, switches = self.switches.seconds, self.switches
+        return Terms(
+            seconds(declared.timeout), kept, seconds("STALE_SECONDS"), switches.off(declared.name)
+        )
+
+    def _fresh(self, declared: Declaration) -> float:
+        """Return for how many seconds replies are kept; 0 where they never are."""
+        return 0.0 if declared.fresh is None else self.switches.seconds(declared.fresh)
 
     async def close(self) -> None:
         """End what was begun: background work first, then what it used."""
-        give_up([self._watching])
+        self.give_up_watching()
+        await self.switches.rest()
         await self.background.drain(DRAIN_SECONDS)
         await self.transport.aclose()
         await self.redis.aclose()
         await self.postgres.close()
+        await self.beside.close()
 
     def _build(self, declared: Declared) -> Source:
         match declared:
             case Endpoint() | Picture():
-                seconds = getattr(settings, declared.timeout)
-                known = self._upstream(declared.service, seconds, CALLS_PER_SERVICE)
+                seconds = self.switches.seconds(declared.timeout)
+                known = self._upstream(declared.service, declared.timeout, CALLS_PER_SERVICE)
                 again = asked_again(declared.name, known, seconds, self.emit)
                 source = attempted("http", declared.name, self._over_http(declared))
                 return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
-                seconds = getattr(settings, declared.timeout)
-                known = self._upstream("postgres", seconds, settings.POSTGRES_POOL_SIZE)
+                pool = settings.POSTGRES_POOL_SIZE
+                known = self._upstream("postgres", declared.timeout, pool)
                 source = attempted("sql", declared.name, orm_source(declared, self.postgres))
                 inner = self._guarded(declared, known)
-                if not _is_kept(declared):
+                if self._fresh(declared) <= 0:
                     # Many who ask Postgres the same at once are one question, kept or not.
                     inner = [single_flight(declared.name, self.emit), *inner]
                 return self._stack(declared, source, inner)
@@ -157,20 +214,25 @@ class Runtime:
             policies.append(unasked(declared.needs, declared.fallback))
         if declared.fallback is not msgspec.UNSET:
             policies.append(fallback(name, declared.fallback, self.emit))
+        if self.switches.off(name):
+            policies.append(switched_off(name))
         if declared.fresh is not None:
-            policies += self._kept(declared, getattr(settings, declared.fresh))
+            policies += self._kept(declared)
         self.built.append(Built(declared, (*policies, *inner)))
         return stack(source, *self.built[-1].policies)
 
-    def _kept(self, declared: Declaration, fresh_seconds: float) -> list[Policy]:
+    def _kept(self, declared: Declaration) -> list[Policy]:
         """Return the policies that keep replies; none of them where a source is never kept."""
         name = declared.name
         purged_at = partial(self.switches.purged_at, name)
-        bounds = Bounds(fresh_seconds, settings.STALE_SECONDS, purged_at)
+        fresh = self._fresh(declared)
+        stale = 0.0 if declared.private else self.switches.seconds("STALE_SECONDS")
+        bounds = Bounds(fresh, stale, purged_at)
         cache = self._cache(declared, bounds)
         keeping = Keeping(cache, bounds, time.time, self.background.spawn)
-        store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
-        if not _is_kept(declared):
+        lock = Alone() if declared.private else RedisLock(name, self._shared)
+        store = Storing(keeping, lock, Negatives(NEGATIVE_SECONDS))
+        if fresh <= 0:
             return [storing(name, store, self.emit)]
         return [
             caching(name, keeping, self.emit),
@@ -182,25 +244,30 @@ class Runtime:
         name = declared.name
         return [
             *guarded(name, known, self.emit),
-            timeout(name, getattr(settings, declared.timeout)),
+            timeout(name, self.switches.seconds(declared.timeout)),
             fault_injection(name, partial(self.switches.fault, name), known.random, self.emit),
         ]
 
-    def _upstream(self, name: str, timeout_seconds: float, most_calls: int) -> Upstream:
-        """Return what is known of an upstream: one for all the sources that are asked of it."""
+    def _upstream(self, name: str, timeout: str, most_calls: int) -> Upstream:
+        """Return what is known of an upstream: one for all the sources that are asked of it.
+
+        The setting ``timeout`` of the first of them says which of its calls are slow.
+        """
         if name not in self.upstreams:
-            self.upstreams[name] = upstream(name, timeout_seconds, most_calls)
+            self._paces[name] = timeout
+            self.upstreams[name] = upstream(name, self.switches.seconds(timeout), most_calls)
+        elif self._paces[name] == timeout:
+            expect(self.upstreams[name], self.switches.seconds(timeout))
         return self.upstreams[name]
 
     def _cache(self, declared: Declaration, bounds: Bounds) -> Cache:
+        if declared.name not in self.near:
+            size = KEPT_NEAR if isinstance(declared, Picture) else MEMORY_ENTRIES
+            self.near[declared.name] = MemoryCache(size)
+        if declared.private:
+            return self.near[declared.name]
         shared = RedisCache(declared.name, declared.payload, self._shared)
-        near = KEPT_NEAR if isinstance(declared, Picture) else MEMORY_ENTRIES
-        return NearAndFar(MemoryCache(near), shared, time.time, bounds)
-
-
-def _is_kept(declared: Declaration) -> bool:
-    """Whether replies are kept: then the stack has a single flight of its own already."""
-    return declared.fresh is not None and getattr(settings, declared.fresh) > 0
+        return NearAndFar(self.near[declared.name], shared, time.time, bounds)
 
 
 def _postgres_parameters() -> dict[str, Any]:

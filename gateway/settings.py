@@ -15,6 +15,8 @@ SECRET_KEY = _env.secret("SECRET_KEY", at_least=32)
 DEBUG = _env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = _env.names("ALLOWED_HOSTS")
 HTTPS_ONLY = _env.flag("HTTPS_ONLY", default=True)
+# Of which commit an image was made; a working copy knows by itself.
+GATEWAY_COMMIT = _env.text("GATEWAY_COMMIT", "")
 # Whether /compare/ is for everybody; else it is for staff, and for all where DEBUG is on.
 COMPARE_PUBLIC = _env.flag("COMPARE_PUBLIC", default=False)
 
@@ -27,7 +29,9 @@ AVATAR_SERVICE_URL = _env.service("AVATAR_SERVICE_URL", "https://www.gravatar.co
 STANDINS = _env.names("STANDINS", default="")
 REDIS_URL = _env.redis("REDIS_URL")
 DATABASES = {"default": _env.database("DATABASE_URL")}
-HTTP_TRANSPORT = _env.choice("HTTP_TRANSPORT", "aiohttp", ("aiohttp", "httpcore", "pyreqwest"))
+HTTP_TRANSPORT = _env.choice(
+    "HTTP_TRANSPORT", "direct", ("direct", "aiohttp", "httpcore", "pyreqwest")
+)
 
 # --- How long, in seconds ---------------------------------------------------------------------
 PAGE_BUDGET_SECONDS = _env.seconds("PAGE_BUDGET_SECONDS", 0.8)
@@ -47,6 +51,10 @@ STALE_SECONDS = _env.seconds("STALE_SECONDS", 3600, zero=True)
 ARRIVALS_FRESH_SECONDS = _env.seconds(
     "ARRIVALS_FRESH_SECONDS", min(PROMO_FRESH_SECONDS, RECCO_FRESH_SECONDS), zero=True
 )
+# So long a session that was ended elsewhere may still count here.
+MEMBERS_FRESH_SECONDS = _env.seconds(
+    "MEMBERS_FRESH_SECONDS", min(2.0, ARRIVALS_FRESH_SECONDS), zero=True
+)
 
 # --- How much ---------------------------------------------------------------------------------
 MAX_BODY_BYTES = _env.number("MAX_BODY_BYTES", 1_048_576, lowest=1, highest=104_857_600)
@@ -55,6 +63,7 @@ SYNC_THREADS = _env.number("SYNC_THREADS", 8, lowest=1, highest=100)
 POSTGRES_POOL_SIZE = _env.number("POSTGRES_POOL_SIZE", 16, lowest=1, highest=500)
 
 # --- Where we listen --------------------------------------------------------------------------
+SERVER = _env.choice("SERVER", "daphne", ("daphne", "uvicorn"))
 GATEWAY_HOST = _env.text("GATEWAY_HOST", "127.0.0.1")
 GATEWAY_PORT = _env.number("GATEWAY_PORT", 8000, lowest=1, highest=65_535)
 DRAIN_SECONDS = _env.seconds("DRAIN_SECONDS", 10)

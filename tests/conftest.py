@@ -22,7 +22,7 @@ pytest_plugins = ["tests.live"]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-django who needs a database: it makes one only if somebody says so."""
     for item in items:
-        if "shop_data" in getattr(item, "fixturenames", ()):
+        if "django_db_setup" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db)
 
 

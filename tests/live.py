@@ -28,6 +28,10 @@ END_SECONDS = 15.0
 DEMO_EMAIL = "ada@example.com"
 DEMO_PASSWORD = "demo-password"
 
+SERVER = os.environ.get("TESTS_SERVER", "daphne")
+"""What every gateway of a test runs on that does not name another. It is the only thing that the
+tests take from their environment: ``TESTS_SERVER=uvicorn make test``."""
+
 Environment = Mapping[str, str]
 
 
@@ -163,6 +167,7 @@ class Shop:
             # Nobody answers there until the services have told their addresses.
             "PROMO_SERVICE_URL": "http://127.0.0.1:1",
             "RECCO_SERVICE_URL": "http://127.0.0.1:1",
+            "SERVER": SERVER,
         }
         self.gateway: Server
         self._gateways = 0

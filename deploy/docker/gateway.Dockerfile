@@ -41,6 +41,9 @@ COPY --from=bytecode /app/manage.py ./
 COPY --from=bytecode /app/gateway gateway
 # What the pages need of the services: `python -m gateway.contracts verify` reads it.
 COPY tests/contract/pacts tests/contract/pacts
+# Which commit this is, for /ops/: `docker build --build-arg GATEWAY_COMMIT=$(git rev-parse HEAD)`.
+ARG GATEWAY_COMMIT=""
+ENV GATEWAY_COMMIT=$GATEWAY_COMMIT
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

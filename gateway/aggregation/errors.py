@@ -18,6 +18,7 @@ AggregationError                   reason
 │   ├── CircuitOpen                open           it failed too often of late; it was not asked
 │   ├── BulkheadFull               full           as many calls of it run and wait as may
 │   ├── FaultInjected              injected       we made it fail on purpose, to see what happens
+│   ├── SourceOff                  off            staff have switched it off; it was not asked
 │   ├── SourceCancelled            cancelled      stopped by us, because the page had failed already
 │   └── SourceCrashed              crashed        our own code failed; the cause says where
 └── PrimaryFailed                                 the page cannot be shown without this fragment
@@ -149,6 +150,12 @@ class FaultInjected(SourceError):
     """The call was made to fail on purpose. It counts like a failure of the source itself."""
 
     reason = "injected"
+
+
+class SourceOff(SourceError):
+    """Staff have switched the source off: it was not asked."""
+
+    reason = "off"
 
 
 class SourceCancelled(SourceError):

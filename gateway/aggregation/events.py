@@ -35,6 +35,26 @@ class SourceFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CallFailed:
+    """One call of a source failed, whoever it was for: a page, a retry, or a refresh beside pages.
+
+    What the visitor sees of it is another matter, and another fact.
+    """
+
+    source: str
+    reason: str
+    seconds: float
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class CallsRecovered:
+    """The first call of a source that was answered after some had failed."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceAbandoned:
     """Whoever asked went away before the stack had an answer. It says nothing about the source."""
 
@@ -119,6 +139,19 @@ class CacheFailed:
     operation: str
     reason: str
     error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchesLost:
+    """What staff have changed at run time cannot be read; what was seen last goes on."""
+
+    reason: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchesFound:
+    """What staff have changed at run time can be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +315,8 @@ Event = (
     SourceReplied
     | SourceFailed
     | SourceAbandoned
+    | CallFailed
+    | CallsRecovered
     | FallbackServed
     | CacheHit
     | CacheMissed
@@ -292,6 +327,8 @@ Event = (
     | NegativeHit
     | FlightJoined
     | FleetWaited
+    | SwitchesLost
+    | SwitchesFound
     | BreakerOpened
     | BreakerHalfOpened
     | BreakerClosed

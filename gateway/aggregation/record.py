@@ -129,8 +129,11 @@ def step(kind: str, name: str) -> "AbstractContextManager[Step | None, None]":
     return within.record.begin(kind, name, within)
 
 
-def note(what: str | Event) -> None:
-    """Take note of a moment of the step that is under way. It is a listener, too."""
+def note(what: str | Event, at: float | None = None) -> None:
+    """Take note of a moment of the step that is under way: now, or at an instant just past.
+
+    It is a listener, too.
+    """
     step_ = _current.get()
     if step_ is None or step_.record.closed:
         return
@@ -139,7 +142,7 @@ def note(what: str | Event) -> None:
         record.left_out += 1
         return
     record.moments += 1
-    step_.moments.append(Moment(record.clock(), what))
+    step_.moments.append(Moment(record.clock() if at is None else at, what))
 
 
 def settled(step_: Step) -> FragmentSettled | None:

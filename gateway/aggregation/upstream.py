@@ -1,6 +1,6 @@
 """Upstream: what has been learned of one upstream, shared by every stack that asks it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from gateway.aggregation.breaker import Breaker, BreakerRules
@@ -14,6 +14,7 @@ from gateway.aggregation.policies.circuit_breaker import circuit_breaker
 from gateway.aggregation.policies.hedge import Hedging, hedge
 from gateway.aggregation.policies.measure import measure
 from gateway.aggregation.policies.retry import retry
+from gateway.aggregation.policies.telling import telling
 from gateway.aggregation.retrying import Retrying
 from gateway.aggregation.source import Policy
 
@@ -49,6 +50,13 @@ def upstream(name: str, timeout_seconds: float, most_calls: int) -> Upstream:
     return Upstream(Breaker(name, BreakerRules(slow_seconds=late)), Gate(name, limits))
 
 
+def expect(known: Upstream, timeout_seconds: float) -> None:
+    """Let calls of ``known`` count as slow by another timeout from now on."""
+    late = timeout_seconds * LATE_SHARE
+    known.breaker.rules = replace(known.breaker.rules, slow_seconds=late)
+    known.gate.rules = replace(known.gate.rules, late_seconds=late)
+
+
 def asked_again(name: str, known: Upstream, timeout_seconds: float, emit: Listener) -> list[Policy]:
     """Return the policies that may ask a second time, outermost first; for reads alone.
 
@@ -67,5 +75,6 @@ def guarded(name: str, known: Upstream, emit: Listener) -> list[Policy]:
     """Return the policies that spare an upstream, outermost first."""
     return [
         circuit_breaker(name, known.breaker, emit),
+        telling(name, emit),
         bulkhead(name, known.gate, emit),
     ]

@@ -1,142 +1,114 @@
 """What the page shows, as plain values. Every figure says its unit."""
 
-import os
-import socket
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from django import forms
-from redis.exceptions import RedisError
-
-from gateway.aggregation.breaker import BreakerSnapshot, BreakerState
-from gateway.aggregation.faults import FaultRule
-from gateway.aggregation.upstream import Upstream
-from gateway.ops.forms import FaultForm, fault_form
+from gateway.ops.changing.tunable import SETTINGS, fixed
+from gateway.ops.forms import FaultForm
+from gateway.ops.live.diagnosis import diagnose
+from gateway.ops.live.model import Portrait
+from gateway.ops.live.presence import SILENT_SECONDS, Company
+from gateway.ops.live.showing import shown_pages, shown_source, shown_upstream
+from gateway.ops.live.wording import ago, clock, milliseconds, per_second, percent
 from gateway.ops.sources import SOURCES
-from gateway.runtime import Runtime
-from gateway.sources.redis_cache import reason_of
-from gateway.sources.switches import Standing, standings
+from gateway.ops.switchboard import shown_form, shown_setting, shown_switch
+from gateway.sources.switches import Switches
 
-UNREADABLE = "unreadable"
-_PROBLEMS = {
-    UNREADABLE: "What Redis holds of the switches cannot be read, so the gateways go on with what "
-    "they saw last; switching a fault off removes what is held of its source.",
-}
-_SILENT = (
-    "Redis does not answer: nothing can be switched or purged now, and below stands what this "
-    "gateway saw last."
+NO_REDIS = (
+    "Redis does not answer: other gateways are not known, nothing can be purged, and below stands "
+    "what the gateway that answers knows by itself."
 )
+NO_POSTGRES = (
+    "Postgres does not answer: nothing can be changed. You see this page because you saw it a few "
+    "minutes ago."
+)
+GONE = "The gateway that you looked at is gone; below stands the one that answers."
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How all sources are switched at ``now`` (wall clock), and why that may not be the newest."""
+class Scene:
+    """All that the page is made of: whose portrait, who else there is, and what is switched.
 
-    now: float
-    standings: dict[str, Standing]
-    problem: str = ""
-    """One word of ``reason_of``; empty where Redis answered."""
+    ``mine`` is the gateway that answers, ``shown`` the one whose figures are shown.
+    """
 
-    @property
-    def silent(self) -> bool:
-        """Whether Redis did not answer."""
-        return self.problem not in ("", UNREADABLE)
-
-
-async def find(ours: Runtime, now: float) -> Found:
-    """Ask Redis how the sources are switched; where it fails, say what this gateway does."""
-    try:
-        return Found(now, await standings(ours.redis, now))
-    except (RedisError, OSError, TimeoutError, ValueError) as error:
-        seen = {
-            name: Standing(ours.switches.fault(name), 0.0, ours.switches.purged_at(name))
-            for name in SOURCES
-        }
-        return Found(now, seen, reason_of(error))
+    mine: Portrait
+    shown: Portrait
+    company: Company
+    switches: Switches
+    history: Sequence[dict[str, Any]] | None = None
+    asked_for_another: bool = False
+    postgres_answers: bool = True
 
 
-def present(
-    found: Found, upstreams: Iterable[Upstream], monotonic: float, judged: dict[str, FaultForm]
-) -> dict[str, Any]:
-    """Return the page's values; ``judged`` holds the form that was sent and is not accepted."""
+def present(scene: Scene) -> dict[str, Any]:
+    """Return the values of the parts that change by themselves."""
+    shown, now = scene.shown, scene.shown.at
+    in_force = scene.switches.in_force()
+    findings = diagnose(shown, in_force, scene.company.portraits)
     return {
-        "problem": _PROBLEMS.get(found.problem, _SILENT) if found.problem else "",
-        "read_at": _clock(found.now),
-        "gateway": f"{socket.gethostname()}, process {os.getpid()}",
-        "sources": [_source(name, found, judged) for name in SOURCES],
-        "upstreams": [_upstream(each, monotonic) for each in upstreams],
+        "problems": list(_problems(scene)),
+        "read_at": clock(now),
+        "shown": _gateway(shown, scene),
+        "findings": findings,
+        "bad": sum(each.bad for each in findings),
+        "gateways": [_gateway(each, scene) for each in _fleet(scene)],
+        "pages": shown_pages(shown),
+        "upstreams": [shown_upstream(each, shown) for each in shown.upstreams],
+        "sources": [shown_source(each, shown) for each in shown.sources],
+        "switchboard": [shown_switch(name, scene.switches, in_force, now) for name in SOURCES],
+        "settings": [shown_setting(name, in_force, now) for name in SETTINGS],
+        "history": scene.history,
+        "can_change": scene.postgres_answers,
     }
 
 
-def _source(name: str, found: Found, judged: dict[str, FaultForm]) -> dict[str, Any]:
-    standing = found.standings.get(name, Standing())
+def present_forms(scene: Scene, judged: dict[str, FaultForm]) -> dict[str, Any]:
+    """Return the values of the rest; ``judged`` holds the form that was sent and not accepted."""
+    in_force = scene.switches.in_force()
+    return {"forms": [shown_form(name, in_force, judged) for name in SOURCES], "fixed": fixed()}
+
+
+def _problems(scene: Scene) -> Iterator[str]:
+    if not scene.postgres_answers:
+        yield NO_POSTGRES
+    if not scene.company.redis_answers:
+        yield NO_REDIS
+    elif scene.asked_for_another and scene.shown.id == scene.mine.id:
+        yield GONE
+
+
+def _fleet(scene: Scene) -> list[Portrait]:
+    """Return all gateways: ours as it is now, the others as they have told."""
+    others = [each for each in scene.company.portraits if each.id != scene.mine.id]
+    return sorted([scene.mine, *others], key=lambda each: (each.host, each.process))
+
+
+def _gateway(told: Portrait, scene: Scene) -> dict[str, Any]:
+    silent = scene.mine.at - told.at
+    open_ones = [each.name for each in told.upstreams if each.state != "closed"]
+    latest = max(each.latest_change for each in _fleet(scene))
+    troubled = [each.name for each in told.sources if each.trouble and not each.trouble.recovered]
     return {
-        "name": name,
-        "fault": _fault(standing, found.now) if standing.rule else None,
-        "purged": _clock(standing.purged_at) if standing.purged_at else "",
-        "form": judged.get(name) or _form(name, standing.rule),
-        "refused": name in judged,
+        "id": told.id,
+        "name": f"{told.host}, process {told.process}",
+        "mine": told.id == scene.mine.id,
+        "looked_at": told.id == scene.shown.id,
+        "state": f"silent for {ago(silent)}" if silent > SILENT_SECONDS else told.state,
+        "well": silent <= SILENT_SECONDS and told.state == "ready",
+        "up": ago(told.at - told.began),
+        "version": " ".join(filter(None, (told.version, told.commit))),
+        "platform": f"Python {told.python}, Django {told.django}",
+        "pages": per_second(told.pages.rate),
+        "whole": percent(told.pages.complete_share),
+        "p95": milliseconds(told.pages.seconds.p95),
+        "inside": f"{told.door.inside} of {told.door.limit}",
+        "refused": per_second(told.door.refused + told.door.late),
+        "memory": f"{told.memory_bytes / 1_048_576:.0f} MB" if told.memory_bytes else "–",
+        "tasks": told.tasks,
+        "open": ", ".join(open_ones) or "none",
+        "trouble": ", ".join(troubled) or "none",
+        "change": told.latest_change,
+        "behind": told.latest_change < latest,
     }
-
-
-def _form(name: str, rule: FaultRule | None) -> forms.Form:
-    form = fault_form(name)
-    if rule:
-        form.initial = {
-            "delay_ms": round(rule.delay_seconds * 1000),
-            "delay_percent": f"{rule.delay_percent or 100:g}",
-            "abort_percent": f"{rule.abort_percent:g}",
-        }
-    return form
-
-
-def _fault(standing: Standing, now: float) -> dict[str, str]:
-    rule = standing.rule or FaultRule()
-    delay = f"{rule.delay_seconds * 1000:g} ms for {rule.delay_percent:g} % of calls"
-    left = f"{_clock(standing.until)} ({_left(standing.until - now)} left)"
-    return {
-        "delay": delay if rule.delay_seconds and rule.delay_percent else "none",
-        "abort": f"{rule.abort_percent:g} % of calls" if rule.abort_percent else "none",
-        "until": left if standing.until else "not known",
-    }
-
-
-def _upstream(upstream: Upstream, monotonic: float) -> dict[str, str]:
-    breaker, gate = upstream.breaker.snapshot(monotonic), upstream.gate.snapshot()
-    return {
-        "name": breaker.upstream,
-        "state": breaker.state.value,
-        "next": _next(breaker),
-        "calls": _calls(breaker.calls),
-        "failed": f"{breaker.failure_rate * 100:.0f} %",
-        "slow": f"{breaker.slow_rate * 100:.0f} %",
-        "limit": _calls(gate.limit),
-        "running": _calls(gate.running),
-        "waiting": _calls(gate.waiting),
-    }
-
-
-def _next(breaker: BreakerSnapshot) -> str:
-    """Return what a state that does not speak for itself means for the next call."""
-    match breaker.state:
-        case BreakerState.CLOSED:
-            return ""
-        case BreakerState.OPEN if breaker.left_seconds > 0:
-            return f"lets nothing pass for {breaker.left_seconds:.1f} s"
-        case _:
-            return "a probe is under way" if breaker.probing else "the next call is a probe"
-
-
-def _calls(number: int) -> str:
-    return "1 call" if number == 1 else f"{number} calls"
-
-
-def _left(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return f"{whole} s" if whole < 120 else f"{round(whole / 60)} min"
-
-
-def _clock(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).strftime("%H:%M:%S UTC, %d %b")

@@ -8,9 +8,7 @@ import asyncio
 import functools
 import logging
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import daphne.server
 from daphne.endpoints import build_endpoint_description_strings
@@ -18,20 +16,14 @@ from daphne.http_protocol import HTTPFactory
 from twisted.internet import reactor
 
 from gateway.server.channel import BoundedChannel
+from gateway.server.draining import drain
 from gateway.server.network import Connection
 from gateway.server.porch import Porch
 from gateway.server.request import BoundedRequest
+from gateway.server.terms import BACKLOG, Bounds, Ending
 from gateway.server.websocket import BoundedWebSocket
 
-if TYPE_CHECKING:  # it needs Django set up, which comes after the event loop that this installs
-    from gateway.server.doorman import Doorman
-
 log = logging.getLogger(__name__)
-
-BACKLOG = 1024
-POLL_SECONDS = 0.02
-QUIET_SECONDS = 0.25
-"""For how long nothing must have been in flight before we believe that nothing more comes."""
 
 
 class BoundedFactory(HTTPFactory):
@@ -48,29 +40,6 @@ class BoundedFactory(HTTPFactory):
 
 # Daphne's server names its factory itself and takes no other; this is the name that it looks up.
 daphne.server.HTTPFactory = BoundedFactory
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a server ends.
-
-    ``notice_seconds`` is how long it goes on answering after it has told the load balancer that it
-    ends, ``drain_seconds`` how long it then waits for what is in flight. ``begin`` is called first,
-    ``finish`` is awaited last.
-    """
-
-    notice_seconds: float
-    drain_seconds: float
-    begin: Callable[[], None]
-    finish: Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What the server takes: bodies of so many bytes, and whom ``doorman`` does not turn away."""
-
-    most_body_bytes: int
-    doorman: "Doorman"
 
 
 class GracefulServer(daphne.server.Server):
@@ -145,39 +114,27 @@ class GracefulServer(daphne.server.Server):
 
     async def _drain(self) -> None:
         try:
-            self._ending.begin()
-            await asyncio.sleep(self._ending.notice_seconds)
-            self.draining = True
-            for port in self._ports:
-                _close(port)
-            self._part_with_websockets()
-            await self._empty()
-            await self._ending.finish()
+            await drain(self, self._ending)
         except Exception:
             log.exception("drain.failed")
         finally:
             self.stop()
 
-    def _part_with_websockets(self) -> None:
+    def close_door(self) -> None:
+        """Take no more connections, and let those that are here end with their next answer."""
+        self.draining = True
+        for port in self._ports:
+            _close(port)
+
+    def part_with_websockets(self) -> None:
         """Close them: they would last for hours, and whoever is there comes back to another one."""
         for protocol in list(self.connections):
             if isinstance(protocol, BoundedWebSocket):
                 protocol.go_away()
 
-    async def _empty(self) -> None:
-        """Return once nothing has been in flight for a moment, or when the time is over."""
-        loop = asyncio.get_running_loop()
-        quiet_since = loop.time()
-        until = quiet_since + self._ending.drain_seconds
-        while loop.time() < min(until, quiet_since + QUIET_SECONDS):
-            await asyncio.sleep(POLL_SECONDS)
-            # An answer that its visitor has not taken in yet is not over either.
-            if self.in_flight() or _unsent():
-                quiet_since = loop.time()
-
-    def in_flight(self) -> int:
-        """Return how many requests are being received or answered."""
-        return sum(1 for details in self.connections.values() if _is_in_flight(details))
+    def is_busy(self) -> bool:
+        """Whether a request is being received or answered, or an answer is not yet taken in."""
+        return _unsent() or any(map(_is_in_flight, self.connections.values()))
 
 
 def _close(port: Any) -> None:

@@ -13,6 +13,8 @@ TOO_LARGE = (
     b"The request body is larger than this server takes.\n",
 )
 URI_TOO_LONG = (b"414 URI Too Long", b"The address is longer than this server takes.\n")
+NO_SUCH_METHOD = (b"501 Not Implemented", b"This server knows no such method.\n")
+TOO_SLOW = (b"408 Request Timeout", b"The request took too long to come.\n")
 HEADER_TOO_LARGE = (
     b"431 Request Header Fields Too Large",
     b"The request header is larger than this server takes.\n",
@@ -28,14 +30,14 @@ _PAGE = b"""<!doctype html>
 """Without a style sheet: it is sent while its visitor may still be sending."""
 
 
-def refuse(channel: Any, refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> None:
-    """Answer with ``refusal``, a status and a sentence, and end the connection.
+def answer_of(refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> bytes:
+    """Return what is sent for ``refusal``, a status and a sentence; the last of its connection.
 
     ``to_a_person`` sends the sentence as a page, with a way back.
     """
     status, sentence = refusal
     body = _PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
-    channel.transport.write(
+    return (
         b"HTTP/1.1 %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %d\r\n"
         b"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
         b"Content-Security-Policy: default-src 'none'; img-src data:\r\n"
@@ -48,5 +50,10 @@ def refuse(channel: Any, refusal: tuple[bytes, bytes], *, to_a_person: bool = Fa
             body,
         )
     )
+
+
+def refuse(channel: Any, refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> None:
+    """Answer with ``refusal`` on a channel of Twisted's, and end the connection."""
+    channel.transport.write(answer_of(refusal, to_a_person=to_a_person))
     channel.transport.loseWriteConnection()
     channel.callLater(LINGER_SECONDS, channel.transport.abortConnection)

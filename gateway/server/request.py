@@ -92,6 +92,10 @@ class BoundedRequest(WebRequest):
             if self.server.draining or self._unread():
                 self.responseHeaders.setRawHeaders(b"connection", [b"close"])
                 self.channel.persistent = False
+        if self.method == b"HEAD" and message.get("body"):
+            # Twisted lets the first part of such a body go, but not those that Daphne writes next:
+            # the visitor would take them for his next answer (RFC 9110, 9.3.2).
+            message = {**message, "body": b""}
         super().handle_reply(message)
 
     def finish(self) -> None:

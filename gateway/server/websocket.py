@@ -17,30 +17,24 @@ from autobahn.websocket.types import ConnectionDeny
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
 from gateway.server.flow import Outgoing
-
-GOING_AWAY = 1001
-MOST_MESSAGE_BYTES = 16_384
-"""Of one message on the wire; more is closed with 1009. The application has limits of its own."""
-
-READ_BYTES = 4_096
-"""What is read at once: some hundred of the smallest frames, and then others have a turn."""
-
-SEND_BUFFER_BYTES = 65_536
-"""Of the kernel's memory for what a visitor has not taken in yet."""
-
-BYTES_PER_SECOND = 16_384
-BURST_BYTES = 32_768
-"""What a visitor may send, whatever it is: frames without content are work too."""
-
-LAST_BYTES = 1_048_576
-LAST_FRAMES = 200
-"""What is still read after we have closed: the reply to that stands behind what was on its way."""
+from gateway.server.pace import (
+    CLOSE_SECONDS,
+    FAREWELL,
+    GOING_AWAY,
+    LAST_BYTES,
+    LAST_FRAMES,
+    MOST_MESSAGE_BYTES,
+    PING_SECONDS,
+    READ_BYTES,
+    SEND_BUFFER_BYTES,
+    Pace,
+)
 
 OPTIONS = {
     # Say why before the connection ends: otherwise it would be cut without a code.
     "failByDrop": False,
-    "closeHandshakeTimeout": 5,
-    "autoPingTimeout": 20,
+    "closeHandshakeTimeout": CLOSE_SECONDS,
+    "autoPingTimeout": PING_SECONDS,
     "maxMessagePayloadSize": MOST_MESSAGE_BYTES,
     "maxFramePayloadSize": MOST_MESSAGE_BYTES,
 }
@@ -102,8 +96,7 @@ class BoundedWebSocket(WebSocketProtocol):
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Take over the connection from the channel that read the handshake."""
         self._held: set[str] = set()
-        self._left = float(BURST_BYTES)
-        self._filled_at = _now()
+        self._pace = Pace(_now())
         self._pause: asyncio.TimerHandle | None = None
         self._last_bytes = 0
         self._last_frames = 0
@@ -187,7 +180,7 @@ class BoundedWebSocket(WebSocketProtocol):
     def go_away(self) -> None:
         """Close because the server ends: whoever is there comes back to another one."""
         if self.state == self.STATE_OPEN:
-            self.serverClose(GOING_AWAY, "This server is about to end; please connect again.")
+            self.serverClose(GOING_AWAY, FAREWELL)
 
     def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
         """Tell the application, and let nobody wait for the visitor any more."""
@@ -199,14 +192,10 @@ class BoundedWebSocket(WebSocketProtocol):
 
     def _measure(self, count: int) -> None:
         """Stop reading for as long as it takes until so many bytes would have been welcome."""
-        now = _now()
-        earned = (now - self._filled_at) * BYTES_PER_SECOND
-        self._left = min(float(BURST_BYTES), self._left + earned) - count
-        self._filled_at = now
-        if self._left < 0 and self._pause is None:
+        seconds = self._pace.spend(count, _now())
+        if seconds and self._pause is None:
             self._stop("fast")
-            loop = asyncio.get_running_loop()
-            self._pause = loop.call_later(-self._left / BYTES_PER_SECOND, self._paused)
+            self._pause = asyncio.get_running_loop().call_later(seconds, self._paused)
 
     def _paused(self) -> None:
         self._pause = None

@@ -20,7 +20,7 @@ async def read_body(source: str, response: httpx.Response, most: int = MAX_BYTES
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip"):
         raise BadProtocol(source, "an encoding that was not asked for")
-    unpack = _Gunzip(source) if encoding == "gzip" else None
+    unpack = Gunzip(source) if encoding == "gzip" else None
     body = bytearray()
     received = 0
     async for chunk in response.stream:  # type: ignore[union-attr]  # a transport's is asynchronous
@@ -34,7 +34,7 @@ async def read_body(source: str, response: httpx.Response, most: int = MAX_BYTES
     return bytes(body)
 
 
-class _Gunzip:
+class Gunzip:
     """Unpacks at most as many bytes as it is allowed; what is packed beyond them stays so."""
 
     def __init__(self, source: str) -> None:
@@ -42,6 +42,7 @@ class _Gunzip:
         self._unpack = zlib.decompressobj(_GZIP_WINDOW)
 
     def __call__(self, chunk: bytes, room: int) -> bytes:
+        """Return what ``chunk`` unpacks to, ``room`` bytes at most."""
         try:
             return self._unpack.decompress(chunk, room)
         except zlib.error as exc:
@@ -49,4 +50,5 @@ class _Gunzip:
 
     @property
     def whole(self) -> bool:
+        """Whether the end of the packed data was there."""
         return self._unpack.eof

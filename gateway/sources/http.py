@@ -7,27 +7,26 @@ from typing import Any
 
 import httpx
 import msgspec
+from cachetools import LRUCache
 
-from gateway.aggregation.errors import (
-    BadContentType,
-    BadPayload,
-    BadStatus,
-    SourceRejected,
-    SourceTimeout,
-)
+from gateway.aggregation.errors import BadContentType, BadPayload, SourceRejected
 from gateway.aggregation.record import note
 from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
-from gateway.sources.body import read_body
+from gateway.sources.asking import fields_of, judge_status, over_httpx, unpacked
+from gateway.sources.body import MAX_BYTES
 from gateway.sources.declaration import Declaration
-from gateway.sources.foreign import translated
-from gateway.sources.lifetime import seconds
+from gateway.sources.direct.reply import Address, HeardReply, Wanted
+from gateway.sources.direct.transport import DirectTransport
 from gateway.sources.terms import terms
 from gateway.sources.watching import Watch, nothing_watched
 
-TIME_LEFT_HEADER = "X-Envoy-Expected-Rq-Timeout-Ms"
 JSON = "application/json"
 ADDRESSES = 1_000
 """How many addresses of a source are kept ready."""
+
+KNOWN_BODIES = 16
+KNOWN_BODY_BYTES = 32_768
+"""Of a source's bodies, so many of at most this size are remembered with what they say."""
 
 Args = tuple[tuple[str, Any], ...]
 
@@ -56,75 +55,71 @@ def http_source(
     redirects or reads proxies from the environment. ``watch`` is told of each body that fulfils
     the declaration.
     """
-    decode = msgspec.json.Decoder(endpoint.payload).decode
+    decode = _decoding(endpoint.name, endpoint.payload)
     base = httpx.URL(address + endpoint.path)
     # To put an address together costs more than to send it, and most are asked again and again.
-    url_of = lru_cache(maxsize=ADDRESSES)(partial(_address, base))
+    address_of = lru_cache(maxsize=ADDRESSES)(partial(_address, base))
+    get = transport.get if isinstance(transport, DirectTransport) else over_httpx(transport)
+
+    new = Wanted(MAX_BYTES, partial(_judge, endpoint.name, known=False))
+    known = Wanted(MAX_BYTES, partial(_judge, endpoint.name, known=True))
 
     async def asked(call: Call) -> Reply:
         args = tuple((name, call.args.get(name)) for name in endpoint.asks)
-        request = _request(endpoint, url_of, args, call)
-        with translated(endpoint.name):
-            response = await transport.handle_async_request(request)
-            note("first-byte")
-            try:
-                if call.etag and response.status_code == httpx.codes.NOT_MODIFIED:
-                    return Reply(UNCHANGED, terms=terms(response.headers))
-                _judge(endpoint.name, response)
-                body = await read_body(endpoint.name, response)
-                note("body")
-            finally:
-                await response.aclose()
+        fields = fields_of(endpoint.name, call, JSON)
         try:
-            value = decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
-            raise BadPayload(endpoint.name, _shortened(str(exc))) from exc
+            where = address_of(args)
+        except (httpx.InvalidURL, UnicodeEncodeError) as exc:
+            raise SourceRejected(endpoint.name, "arguments that fit into no address") from exc
+        reply = await get(endpoint.name, where, fields, known if call.etag else new)
+        if reply.status == httpx.codes.NOT_MODIFIED:
+            return Reply(UNCHANGED, terms=terms(reply.headers))
+        body = unpacked(endpoint.name, reply, MAX_BYTES)
+        value = decode(body)
         note("decoded")
         watch(body)
-        return Reply(value, terms=terms(response.headers))
+        return Reply(value, terms=terms(reply.headers))
 
     return asked
 
 
-def _address(base: httpx.URL, args: Args) -> httpx.URL:
+def _decoding(source: str, payload: Any) -> Callable[[bytes], Any]:
+    """Return how to read a body as ``payload``: the same body is the same value, read once."""
+    decode = msgspec.json.Decoder(payload).decode
+    known: LRUCache[bytes, Any] = LRUCache(KNOWN_BODIES)
+
+    def decoded(body: bytes) -> Any:
+        if (value := known.get(body)) is not None:
+            return value
+        try:
+            value = decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
+            raise BadPayload(source, _shortened(str(exc))) from exc
+        if len(body) <= KNOWN_BODY_BYTES:
+            known[body] = value
+        return value
+
+    return decoded
+
+
+def _address(base: httpx.URL, args: Args) -> Address:
     query = {name: _text(value) for name, value in args if value is not None}
-    return base.copy_merge_params(query) if query else base
-
-
-def _request(
-    endpoint: Endpoint, url_of: Callable[[Args], httpx.URL], args: Args, call: Call
-) -> httpx.Request:
-    """Return what is sent. Raises ``SourceRejected`` where the arguments fit into no address."""
-    milliseconds = int(call.deadline.remaining() * 1000)
-    if milliseconds < 1:
-        # A service could take a zero for "no limit".
-        raise SourceTimeout(endpoint.name, "no time was left to ask")
-    try:
-        address = url_of(args)
-    except (httpx.InvalidURL, UnicodeEncodeError) as exc:
-        raise SourceRejected(endpoint.name, "arguments that fit into no address") from exc
-    headers = {
-        "Accept": JSON,
-        # A reply that is not packed cannot be a bomb, and the way is short.
-        "Accept-Encoding": "identity",
-        **call.baggage,
-        TIME_LEFT_HEADER: str(milliseconds),
-    }
-    if call.etag:
-        headers["If-None-Match"] = call.etag
-    return httpx.Request("GET", address, headers=headers)
+    return Address(base.copy_merge_params(query) if query else base)
 
 
 def _text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _judge(source: str, response: httpx.Response) -> None:
-    """Raise unless the reply is one that can be read on: its status and its format are right."""
-    if response.status_code != httpx.codes.OK:
-        asked_to_wait = seconds(response.headers.get("Retry-After", ""))
-        raise BadStatus(source, response.status_code, asked_to_wait or None)
-    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+def _judge(source: str, reply: HeardReply, *, known: bool) -> None:
+    """Raise unless the reply is one that can be read on: its status and its format are right.
+
+    Only who named what is ``known`` may be told that nothing has changed.
+    """
+    if known and reply.status == httpx.codes.NOT_MODIFIED:
+        return
+    judge_status(source, reply)
+    content_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != JSON:
         raise BadContentType(source, _shortened(content_type or "none"))
 

@@ -1,9 +1,9 @@
 """For how long a reply may be kept, as its source says in HTTP's words (RFC 9111)."""
 
-import httpx
+from collections.abc import Mapping
 
 
-def lifetime_seconds(headers: httpx.Headers) -> float | None:
+def lifetime_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds for which the reply is fresh; None where the source does not say.
 
     RFC 9111: 5.2.2.5 ``no-store`` and 5.2.2.4 ``no-cache`` forbid reuse, 5.2.2.1 ``max-age`` bounds
@@ -16,13 +16,13 @@ def lifetime_seconds(headers: httpx.Headers) -> float | None:
         return 0.0
     if "max-age" not in said:
         return None
-    return max(0.0, seconds(said["max-age"]) - seconds(headers.get("Age", "0")))
+    return max(0.0, seconds(said["max-age"]) - seconds(headers.get("age", "0")))
 
 
-def directives(headers: httpx.Headers) -> dict[str, str]:
+def directives(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the directives of ``Cache-Control`` by name; of one that is repeated, the first."""
     found: dict[str, str] = {}
-    for part in headers.get("Cache-Control", "").split(","):
+    for part in headers.get("cache-control", "").split(","):
         name, _, value = part.strip().partition("=")
         found.setdefault(name.strip().lower(), value.strip('" '))
     return found

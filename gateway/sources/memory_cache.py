@@ -13,8 +13,15 @@ class MemoryCache:
     def __init__(self, size: int) -> None:
         self._entries: LRUCache[str, Entry] = LRUCache(size)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``, or None."""
+        return self._entries.get(key)
+
+    def at_once(self, key: str) -> Entry | None:
+        """Return the same, without waiting."""
         return self._entries.get(key)
 
     async def put(self, key: str, entry: Entry) -> None:
@@ -36,11 +43,18 @@ class NearAndFar:
         self._bounds = bounds
         self._looks: dict[str, asyncio.Task[Entry | None]] = {}
 
-    async def get(self, key: str) -> Entry | None:
-        """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
-        near = await self._near.get(key)
+    def at_once(self, key: str) -> Entry | None:
+        """Return the entry that is near, if it is fresh: nobody has a better one."""
+        near = self._near.at_once(key)
         if near and worth(near, self._wall(), self._bounds, 1.0) is Worth.FRESH:
             return near
+        return None
+
+    async def get(self, key: str) -> Entry | None:
+        """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
+        if fresh := self.at_once(key):
+            return fresh
+        near = await self._near.get(key)
         far = await self._look(key)
         if far is None or (near is not None and near.stored_at >= far.stored_at):
             return near

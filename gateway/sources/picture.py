@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import httpx
 from msgspec import Meta, Struct
 
-from gateway.aggregation.errors import BadPayload, BadStatus, SourceRejected, SourceTimeout
-from gateway.aggregation.record import note
+from gateway.aggregation.errors import BadPayload, SourceRejected
 from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
-from gateway.sources.body import read_body
+from gateway.sources.asking import fields_of, judge_status, over_httpx, unpacked
 from gateway.sources.declaration import Declaration
-from gateway.sources.foreign import translated
-from gateway.sources.http import TIME_LEFT_HEADER
-from gateway.sources.lifetime import seconds
+from gateway.sources.direct.reply import Address, HeardReply, Wanted
+from gateway.sources.direct.transport import DirectTransport
 from gateway.sources.terms import terms
 
 MOST_BYTES = 524_288
@@ -29,6 +28,7 @@ _STARTS = {
     b"GIF89a": "image/gif",
 }
 TYPES = frozenset((*_STARTS.values(), "image/webp"))
+ACCEPTED = ", ".join(sorted(TYPES))
 
 
 class Image(Struct, frozen=True):
@@ -62,23 +62,18 @@ def picture_source(
     the format counts for nothing: the first bytes tell.
     """
 
+    get = transport.get if isinstance(transport, DirectTransport) else over_httpx(transport)
+
     async def asked(call: Call) -> Reply:
-        request = _request(picture, address, call)
-        with translated(picture.name):
-            response = await transport.handle_async_request(request)
-            note("first-byte")
-            try:
-                said = terms(response.headers)
-                if call.etag and response.status_code == httpx.codes.NOT_MODIFIED:
-                    return Reply(UNCHANGED, terms=said)
-                if response.status_code == httpx.codes.NOT_FOUND:
-                    return Reply(None, terms=said)
-                _judge(picture.name, response)
-                content = await read_body(picture.name, response, most)
-                note("body")
-            finally:
-                await response.aclose()
-        return Reply(_image(picture.name, content), terms=said)
+        fields = fields_of(picture.name, call, ACCEPTED)
+        wanted = Wanted(most, partial(_judge, picture.name, known=call.etag is not None))
+        reply = await get(picture.name, _address(picture, address, call), fields, wanted)
+        said = terms(reply.headers)
+        if reply.status == httpx.codes.NOT_MODIFIED:
+            return Reply(UNCHANGED, terms=said)
+        if reply.status == httpx.codes.NOT_FOUND:
+            return Reply(None, terms=said)
+        return Reply(_image(picture.name, unpacked(picture.name, reply, most)), terms=said)
 
     return asked
 
@@ -90,29 +85,18 @@ def media_type(content: bytes) -> str | None:
     return next((kind for start, kind in _STARTS.items() if content.startswith(start)), None)
 
 
-def _request(picture: Picture, address: str, call: Call) -> httpx.Request:
-    milliseconds = int(call.deadline.remaining() * 1000)
-    if milliseconds < 1:
-        raise SourceTimeout(picture.name, "no time was left to ask")
+def _judge(source: str, reply: HeardReply, *, known: bool) -> None:
+    if reply.status == httpx.codes.NOT_FOUND:
+        return
+    if not (known and reply.status == httpx.codes.NOT_MODIFIED):
+        judge_status(source, reply)
+
+
+def _address(picture: Picture, address: str, call: Call) -> Address:
     named = {name: str(call.args.get(name)) for name in picture.asks}
     if not all(value.isascii() and value.isalnum() for value in named.values()):
         raise SourceRejected(picture.name, "an argument that fits into no path")
-    headers = {
-        "Accept": ", ".join(sorted(TYPES)),
-        "Accept-Encoding": "identity",
-        **call.baggage,
-        TIME_LEFT_HEADER: str(milliseconds),
-    }
-    if call.etag:
-        headers["If-None-Match"] = call.etag
-    url = httpx.URL(address + picture.path.format(**named), params=picture.query)
-    return httpx.Request("GET", url, headers=headers)
-
-
-def _judge(source: str, response: httpx.Response) -> None:
-    if response.status_code != httpx.codes.OK:
-        asked_to_wait = seconds(response.headers.get("Retry-After", ""))
-        raise BadStatus(source, response.status_code, asked_to_wait or None)
+    return Address(httpx.URL(address + picture.path.format(**named), params=picture.query))
 
 
 def _image(source: str, content: bytes) -> Image:

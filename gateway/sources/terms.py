@@ -1,6 +1,6 @@
 """On which terms a reply may be kept, as its source says in HTTP's words."""
 
-import httpx
+from collections.abc import Mapping
 
 from gateway.aggregation.source import Terms
 from gateway.sources.lifetime import directives, lifetime_seconds, seconds
@@ -8,7 +8,7 @@ from gateway.sources.lifetime import directives, lifetime_seconds, seconds
 MAX_ETAG = 256
 
 
-def terms(headers: httpx.Headers) -> Terms:
+def terms(headers: Mapping[str, str]) -> Terms:
     """Return the terms that a reply's headers name.
 
     ``Cache-Control`` and ``Age`` are RFC 9111's, ``stale-while-revalidate`` and ``stale-if-error``
@@ -21,7 +21,7 @@ def terms(headers: httpx.Headers) -> Terms:
         fresh=lifetime_seconds(headers),
         while_revalidate=0.0 if strict else seconds(said.get("stale-while-revalidate", "0")),
         if_error=_if_error(said, strict=strict),
-        etag=_etag(headers.get("ETag", "")),
+        etag=_etag(headers.get("etag", "")),
     )
 
 

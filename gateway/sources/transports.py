@@ -35,7 +35,7 @@ def build_transport(
 ) -> httpx.AsyncBaseTransport:
     """Return a new transport of the library called ``name``, which connects to nothing yet.
 
-    Takes one of ``aiohttp``, ``httpcore`` and ``pyreqwest``, and how long connecting may take.
+    Takes one of ``direct``, ``aiohttp``, ``httpcore`` and ``pyreqwest``, and how long connecting may take.
     Use the result in one event loop only, and ``await transport.aclose()`` at the end.
     Raises ``ValueError`` with one clear sentence when the name is not among these.
     """
@@ -157,7 +157,14 @@ def _pyreqwest(connect_timeout_seconds: float) -> httpx.AsyncBaseTransport:
     return HttpxTransport(client)
 
 
+def _direct(connect_timeout_seconds: float) -> httpx.AsyncBaseTransport:
+    from gateway.sources.direct.transport import DirectTransport
+
+    return DirectTransport(connect_timeout_seconds, _tls_context())
+
+
 _BUILDERS: dict[str, Callable[[float], httpx.AsyncBaseTransport]] = {
+    "direct": _direct,
     "aiohttp": _aiohttp,
     "httpcore": _httpcore,
     "pyreqwest": _pyreqwest,

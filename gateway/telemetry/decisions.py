@@ -9,8 +9,10 @@ from gateway.aggregation.events import (
     BreakerRefused,
     BulkheadRefused,
     BulkheadWaited,
+    CallFailed,
     CallHedged,
     CallRetried,
+    CallsRecovered,
     EntryConfirmed,
     Event,
     FaultAborted,
@@ -56,6 +58,10 @@ def counting_decisions(registry: CollectorRegistry) -> Listener:
 def _decision(event: Event) -> tuple[str, str, str, str] | None:  # noqa: C901 - one table
     """Return policy, subject, decision and cause, each from a closed list."""
     match event:
+        case CallFailed(source, reason):
+            return "call", source, "failed", reason
+        case CallsRecovered(source):
+            return "call", source, "recovered", ""
         case BreakerOpened(upstream, cause):
             return "breaker", upstream, "opened", cause
         case BreakerHalfOpened(upstream):

@@ -16,6 +16,8 @@ from gateway.aggregation.events import (
     FallbackServed,
     FragmentCrashed,
     SourceFailed,
+    SwitchesFound,
+    SwitchesLost,
 )
 
 log = structlog.get_logger("gateway")
@@ -56,7 +58,7 @@ def configure(config: dict[str, Any]) -> None:
     # What Django says of a request stands in our own line on it; only a fault of ours says more.
     logging.getLogger("django.request").addFilter(_is_a_fault_of_ours)
     logging.getLogger("django.security").setLevel(logging.CRITICAL)
-    for chatty in ("asyncio", "daphne", "twisted"):
+    for chatty in ("asyncio", "daphne", "twisted", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It warns of every attempt to connect; what came of them is reported once for each source.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
@@ -76,9 +78,11 @@ def _is_a_fault_of_ours(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and bool(record.exc_info)
 
 
-def log_event(event: Event) -> None:
+def log_event(event: Event) -> None:  # noqa: C901 - one table, one line for each fact
     """Log what somebody may have to look at; what goes well is counted, not logged."""
     match event:
+        case FallbackServed(_, "off") | SourceFailed(_, "off"):
+            pass  # said once, when somebody switched it off
         case FallbackServed(source, reason, error):
             log.warning("fallback.served", source=source, reason=reason, detail=_detail(error))
         case SourceFailed(source, reason, _, error):
@@ -91,6 +95,10 @@ def log_event(event: Event) -> None:
             log.warning("breaker.opened", source=upstream, cause=cause, seconds=seconds)
         case BreakerClosed(upstream):
             log.info("breaker.closed", source=upstream)
+        case SwitchesLost(reason, error):
+            log.warning("switches.lost", reason=reason, detail=_detail(error))
+        case SwitchesFound():
+            log.info("switches.found")
         case ContractDrifted(source, field, kind, True):
             log.info("contract.drifted", source=source, field=field, kind=kind)
         case FragmentCrashed(plan, fragment, error):

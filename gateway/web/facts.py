@@ -57,7 +57,7 @@ def gather(request: HttpRequest) -> RequestFacts:
     Its time runs from when it came, and not from when its turn came: the visitor has waited since.
     """
     started = arrival(getattr(request, "scope", {}))
-    name, asked_by = request_id(request.headers.get("X-Request-ID", "")), _parent(request)
+    name, asked_by = request_id(request.META.get("HTTP_X_REQUEST_ID", "")), _parent(request)
     return RequestFacts(
         request_id=name,
         traceparent=traceparent(asked_by, name),
@@ -102,7 +102,7 @@ def _trace_called(name: str) -> str:
 
 def _parent(request: HttpRequest) -> str:
     """Return the trace context of whoever asks, if it is one that can be continued."""
-    given = request.headers.get("traceparent", "")
+    given = request.META.get("HTTP_TRACEPARENT", "")
     return given if _TRACEPARENT.match(given) else ""
 
 

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
 from gateway.aggregation.errors import PrimaryFailed
+from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
@@ -60,13 +61,16 @@ class RequestFacts(Native):
             response = await self.get_response(request)
             answered(record, request, response)
             seconds = time.monotonic() - facts.started
-            log.info(
-                "request",
-                method=request.method,
-                path=loggable(request.path),
-                status=response.status_code,
-                ms=round(seconds * 1000, 1),
+        tell_of(
+            Answered(
+                facts.request_id,
+                facts.traceparent[3:35],
+                request.method or "",
+                loggable(request.path),
+                response.status_code,
+                round(seconds * 1000, 1),
             )
+        )
         response.headers["X-Request-ID"] = facts.request_id
         response.headers.setdefault("Server-Timing", f"page;dur={seconds * 1000:.1f}")
         return response

@@ -11,6 +11,7 @@ from tests.faults.page import CODE
 from tests.faults.raw import Answer, request, said_to
 from tests.faults.shapes import AMBIGUOUS, EVIL, FOLLOWING, LEADING_OUT, LIKE_STATIC, TOO_MUCH
 from tests.faults.stand import PATIENCE_SECONDS, Stand, Visitor
+from tests.live import SERVER
 
 SOON_SECONDS = 0.5
 
@@ -84,7 +85,7 @@ def test_an_odd_host_gets_400_and_is_not_repeated(stand: Stand, host: str, path:
         f"Referer: http://{EVIL}/",
         f"Origin: http://{EVIL}",
         f"Cookie: {EVIL}={EVIL}",
-        "Cookie: sessionid=\udcff\udcfe; csrftoken=\x01",
+        "Cookie: sessionid=\udcff\udcfe; csrftoken=<>",
         f"Accept-Language: {EVIL}",
         f"User-Agent: {EVIL}",
         f"traceparent: {EVIL}",
@@ -99,6 +100,12 @@ def test_headers_of_strangers_change_no_page(stand: Stand, header: str) -> None:
     assert EVIL not in str(answer.lines)
     (moved,) = said_to(stand.gateway.port, request("/books", header))
     assert (moved.status, moved.header("Location")) == (301, "/books/")
+
+
+def test_a_cookie_with_a_control_character_changes_no_page(stand: Stand) -> None:
+    """RFC 9110, 5.5: a server may refuse it, or leave it alone."""
+    (answer,) = said_to(stand.gateway.port, request("/", "Cookie: csrftoken=\x01"))
+    assert answer.status == (400 if SERVER == "uvicorn" else 200)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +142,9 @@ def test_a_members_page_is_for_nobody_else(stand: Stand) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/home", "/books/", "/authors/", "/livez", "/metrics"])
 def test_wrong_methods_get_405(stand: Stand, method: str, path: str) -> None:
     (answer,) = said_to(stand.gateway.port, request(path, "X-Canary: canary", method=method))
+    if method == "BREW" and SERVER == "uvicorn":
+        assert answer.status == 501  # its parser knows all methods that there are, and no others
+        return
     assert (answer.status, answer.header("Allow")) == (405, "GET, HEAD")
     assert b"canary" not in answer.body
 

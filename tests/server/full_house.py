@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.live_settings")
-# Before anything else that is ours: it installs the event loop.
-import gateway.server.daphne
+from django.conf import settings
+
+if settings.SERVER == "daphne":  # before anything else that is ours: it installs the event loop
+    import gateway.server.daphne
+
+    assert gateway.server.daphne
 from gateway.web.admission import Door
 
-assert gateway.server.daphne
 _flag = Path(os.environ["FULL_WHILE"])
 
 

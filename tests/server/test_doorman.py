@@ -41,10 +41,12 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(shop: Shop, server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A gateway that can be made full."""
     flag = tmp_path_factory.mktemp("door") / "full"
-    gateway = shop.new_gateway("-m", "tests.server.full_house", FULL_WHILE=str(flag))
+    nothing_lies_ready = {"PROMO_FRESH_SECONDS": "0", "RECCO_FRESH_SECONDS": "0"}
+    told = {"FULL_WHILE": str(flag), "SERVER": server, **nothing_lies_ready}
+    gateway = shop.new_gateway("-m", "tests.server.full_house", **told)
     try:
         gateway.start()
         assert wait_until(lambda: complete(gateway), START_SECONDS), gateway.said()

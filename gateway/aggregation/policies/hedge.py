@@ -7,7 +7,7 @@ twentieth more calls at most, and takes the tail off.
 import asyncio
 from dataclasses import dataclass
 
-from gateway.aggregation.background import give_up
+from gateway.aggregation.background import done_within, give_up
 from gateway.aggregation.budget import Budget
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import CallHedged, HedgeRefused, HedgeWon, Listener
@@ -50,7 +50,7 @@ def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
             slow_after = tail * _CLEARLY
             attempts = [asyncio.ensure_future(source(call))]
             try:
-                await asyncio.wait(attempts, timeout=slow_after)
+                await done_within(attempts[0], slow_after)
                 if not attempts[0].done() and _allowed(name, call, hedging, emit):
                     emit(CallHedged(name, slow_after))
                     attempts.append(asyncio.ensure_future(source(call)))
@@ -62,7 +62,7 @@ def hedge(name: str, hedging: Hedging, emit: Listener) -> Policy:
                     hedging.latency.add(tail)
                 return answer.result()
             finally:
-                give_up(attempts)
+                give_up(each for each in attempts if not each.done())
 
         return hedged
 
@@ -87,6 +87,10 @@ def _allowed(name: str, call: Call, hedging: Hedging, emit: Listener) -> bool:
 
 async def _answer(attempts: list[_Attempt]) -> _Attempt:
     """Return the attempt whose end is the end of all: the first reply, else the first attempt."""
+    if len(attempts) == 1:
+        if not attempts[0].done():
+            await asyncio.wait(attempts)
+        return attempts[0]
     pending = set(attempts)
     while pending:
         _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)

@@ -135,6 +135,10 @@ def _caching(inner: Worst, layer: Layer, left: float) -> Worst:
     )
 
 
+def _switched_off(inner: Worst, layer: Layer, left: float) -> Worst:
+    return Worst(0.0, 0.0, 0, ("switched off: nobody is asked",))
+
+
 _RULES: dict[str, Callable[[Worst, Layer, float], Worst]] = {
     "timeout": _timeout,
     "bulkhead": _bulkhead,
@@ -143,9 +147,14 @@ _RULES: dict[str, Callable[[Worst, Layer, float], Worst]] = {
     "storing": _storing,
     "single_flight": _single_flight,
     "caching": _caching,
+    "switched_off": _switched_off,
 }
 """What is not in here (observe, fallback, circuit_breaker, …) neither waits nor asks by itself."""
 KNOWN = frozenset(
-    {*_RULES, "observe", "unasked", "fallback", "measure", "circuit_breaker", "fault_injection"}
+    {
+        *_RULES,
+        *("observe", "unasked", "fallback", "measure", "circuit_breaker", "telling"),
+        "fault_injection",
+    }
 )
 """Layers whose cost is known. A policy that is not among them has no bound, and a test says so."""

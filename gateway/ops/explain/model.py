@@ -71,6 +71,8 @@ class FragmentPlan(Struct, frozen=True):
     many: int = 1
     """So many fragments of this page are alike, but for their names and arguments."""
     measured: Measured | None = None
+    off: str = ""
+    """Who has switched it off at run time, and until when; empty where nobody has."""
 
 
 class StepPlan(Struct, frozen=True):

@@ -13,22 +13,42 @@ from gateway.aggregation.layers import Layer
 from gateway.aggregation.negative import MOST_SECONDS
 from gateway.ops.explain.bounds import effective_timeout, extra_share, worst_of
 from gateway.ops.explain.model import Bound, Figure, FragmentPlan, Kept, PagePlan, StepPlan
-from gateway.ops.explain.origins import figure
+from gateway.ops.explain.origins import by_whom, changed, figure
 from gateway.ops.explain.pages import Page
 from gateway.ops.explain.words import formula, if_it_dies
 from gateway.runtime import Built, Runtime
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint
+from gateway.sources.inforce import Kind
 from gateway.sources.orm import Query
 from gateway.sources.picture import Picture
+from gateway.sources.switches import Switches
 
 _ATTEMPTS_IN_POSTGRES = 2
 """The adapter asks again where the connection was dead already: ``Postgres.rows``."""
 
 
 def explain(pages: Iterable[Page]) -> tuple[PagePlan, ...]:
-    """Return what the runtime makes of ``pages``, with today's settings."""
+    """Return what the runtime makes of ``pages``, with the settings that it begins with."""
     return asyncio.run(explained(pages))
+
+
+def explain_now(pages: Iterable[Page]) -> tuple[tuple[PagePlan, ...], str]:
+    """Return what it makes of them with what staff have changed, too: Postgres is asked for that.
+
+    The second is why they could not be read, in one word; empty where they could.
+    """
+
+    async def now() -> tuple[tuple[PagePlan, ...], str]:
+        ours = Runtime(emit=nobody)
+        try:
+            ours.give_up_watching()
+            await ours.switches.look_for_changes()
+            return await explained(pages, ours), ours.switches.problem
+        finally:
+            await ours.close()
+
+    return asyncio.run(now())
 
 
 async def explained(pages: Iterable[Page], runtime: Runtime | None = None) -> tuple[PagePlan, ...]:
@@ -81,7 +101,8 @@ def _fragment(group: Sequence[Fragment], left: float, ours: Runtime) -> Fragment
     fragment = group[0]
     built = built_of(fragment, ours)
     declared, layers = built.declared, layers_of(built)
-    kept = _kept(declared, layers)
+    kept = _kept(declared, layers, ours.switches)
+    off = changed(ours.switches, Kind.OFF, declared.name)
     attempts = _ATTEMPTS_IN_POSTGRES if isinstance(declared, Query) else 1
     worst = worst_of(layers, left, attempts)
     # Whatever a stack does, the page gives it up at its own deadline.
@@ -96,13 +117,14 @@ def _fragment(group: Sequence[Fragment], left: float, ours: Runtime) -> Fragment
         upstream=_upstream(layers),
         needs=declared.needs,
         formula=formula(layers),
-        timeout=_timeout(declared, layers),
+        timeout=_timeout(declared, layers, ours.switches),
         effective_seconds=effective_timeout(layers, left),
         kept=kept,
         worst=Bound(_rounded(seconds), worst.calls, worst.why),
         extra_share=_rounded(extra_share(layers)),
         if_it_dies=if_it_dies(layers, kept, fragment.primary),
         many=len(group),
+        off=f"switched off {by_whom(off)}" if off else "",
     )
 
 
@@ -119,12 +141,12 @@ def _upstream(layers: Sequence[Layer]) -> str:
     return next((each.made_of["gate"].upstream for each in layers if "gate" in each.made_of), "")
 
 
-def _timeout(declared: Declaration, layers: Sequence[Layer]) -> Figure | None:
+def _timeout(declared: Declaration, layers: Sequence[Layer], switches: Switches) -> Figure | None:
     given = [each.made_of["seconds"] for each in layers if each.name == "timeout"]
-    return figure(min(given), declared.timeout) if given else None
+    return figure(min(given), declared.timeout, switches) if given else None
 
 
-def _kept(declared: Declaration, layers: Sequence[Layer]) -> Kept | None:
+def _kept(declared: Declaration, layers: Sequence[Layer], switches: Switches) -> Kept | None:
     """Return how replies are kept, read off the policy that stores them."""
     for each in layers:
         if each.name == "storing" and each.made_of["store"].keeping.bounds.fresh > 0:
@@ -132,8 +154,8 @@ def _kept(declared: Declaration, layers: Sequence[Layer]) -> Kept | None:
             bounds = store.keeping.bounds
             return Kept(
                 key=(declared.name, *sorted(declared.asks)),
-                fresh=figure(bounds.fresh, declared.fresh),
-                stale=figure(bounds.stale, "STALE_SECONDS"),
+                fresh=figure(bounds.fresh, declared.fresh, switches),
+                stale=figure(bounds.stale, "" if declared.private else "STALE_SECONDS", switches),
                 failure_seconds=store.negatives.seconds,
                 failure_most_seconds=MOST_SECONDS,
             )

@@ -47,6 +47,8 @@ def _fragment(each: FragmentPlan) -> Iterator[str]:
     yield f"  {each.name}{'   PRIMARY' if each.primary else ''}{many}"
     needs = f"; nobody is asked without {each.needs}" if each.needs else ""
     yield from _line(4, "asks", f"{each.asked}{needs}")
+    if each.off:
+        yield from _line(4, "OFF", f"nobody is asked: {each.off}")
     yield from _line(4, "stack", each.formula)
     yield from _line(4, "timeout", _timeout(each))
     yield from _kept(each.kept)

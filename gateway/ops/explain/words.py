@@ -21,6 +21,8 @@ def formula(layers: Sequence[Layer]) -> str:
 def if_it_dies(layers: Sequence[Layer], kept: Kept | None, primary: bool) -> str:
     """Return what the visitor sees while the source gives nothing."""
     last = _last_resort(layers, primary)
+    if any(each.name == "switched_off" for each in layers):
+        return f"{last}, now already: it is switched off"
     if kept is None or kept.stale.seconds <= 0:
         return last
     return (

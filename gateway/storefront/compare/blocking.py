@@ -16,6 +16,7 @@ from gateway.aggregation.errors import (
     SourceCancelled,
     SourceCrashed,
     SourceError,
+    SourceOff,
     SourceTimeout,
 )
 from gateway.aggregation.faults import FaultRule, draw
@@ -33,13 +34,16 @@ class BlockingView:
     """Asks for ``fragments`` one after another; ``run`` belongs into a thread.
 
     ``faults`` are those that are switched on, by the sources' names, so that all strategies suffer
-    from the same. Once ``given_up`` is set it stops as soon as it notices.
+    from the same; so are ``timeouts``, in seconds, and the sources that are ``off``. Once
+    ``given_up`` is set it stops as soon as it notices.
     """
 
     fragments: Sequence[Fragment]
     call: Call
     delay_seconds: float
     faults: Mapping[str, FaultRule]
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
     steps: list[Step] = field(default_factory=list)
     given_up: threading.Event = field(default_factory=threading.Event)
     running: bool = False
@@ -69,11 +73,14 @@ class BlockingView:
         """Ask one source, within the time that it has in the other strategies as well."""
         if self.given_up.wait(self.delay_seconds):
             raise SourceCancelled(declared.name)
+        if declared.name in self.off:
+            raise SourceOff(declared.name)
         if not isinstance(declared, Endpoint | Query):
             raise SourceCrashed(declared.name, "nobody knows how to ask it in this way")
         if declared.needs is not None and self.call.args.get(declared.needs) is None:
             return None if declared.fallback is msgspec.UNSET else declared.fallback
-        deadline = self.call.deadline.within(getattr(settings, declared.timeout))
+        seconds = self.timeouts.get(declared.name, getattr(settings, declared.timeout))
+        deadline = self.call.deadline.within(seconds)
         self._suffer(declared.name, deadline)
         asking = Asking(self.call.args, deadline, self.call.baggage, self.given_up)
         if isinstance(declared, Query):

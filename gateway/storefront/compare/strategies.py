@@ -19,6 +19,7 @@ from gateway.aggregation.compose import (
 from gateway.aggregation.source import Call, Reply, Source, State
 from gateway.runtime import Runtime
 from gateway.sources.blocking import blocking_transport
+from gateway.sources.declaration import Declaration
 from gateway.storefront.compare.blocking import BlockingView
 from gateway.storefront.compare.results import Comparison, Run, Step
 from gateway.web.threads import in_thread
@@ -56,10 +57,21 @@ class Comparing:
         return Comparison(runs, self._delay_seconds)
 
     def _blocking_view(self) -> BlockingView:
-        names = {each.source.name for each in self._fragments}
-        rules = {name: self._ours.switches.fault(name) for name in names}
-        faults = {name: rule for name, rule in rules.items() if rule is not None}
-        return BlockingView(self._fragments, self._call, self._delay_seconds, faults)
+        switches = self._ours.switches
+        sources = {each.source.name: each.source for each in self._fragments}
+        rules = {name: switches.fault(name) for name in sources}
+        return BlockingView(
+            self._fragments,
+            self._call,
+            self._delay_seconds,
+            faults={name: rule for name, rule in rules.items() if rule is not None},
+            timeouts={
+                name: switches.seconds(each.timeout)
+                for name, each in sources.items()
+                if isinstance(each, Declaration)
+            },
+            off=frozenset(name for name in sources if switches.off(name)),
+        )
 
     async def _blocking(self) -> Run:
         deadline = self._call.deadline

@@ -9,12 +9,10 @@ import httpx
 from deploy.local.errors import StartError
 from deploy.local.process import REPOSITORY
 from deploy.local.redis import free_port
-from gateway import serve
 from tests.bench.pages.ground import Ground, Upstreams, stays_who_it_is
 from tests.bench.pages.machine import SERVER_CORES, on
 from tests.bench.pages.running import Running, needs, started
 from tests.integration.members.asking import sign_in
-from tests.live import Server
 
 NOTHING_KEPT = {
     "PROMO_FRESH_SECONDS": "0",
@@ -39,7 +37,7 @@ def gateway(ground: Ground, upstreams: Upstreams, server: str, told: Mapping[str
         **told,
     }
     port = free_port()
-    ours = _new_gateway(ground, server, port, told)
+    ours = ground.shop.new_gateway(**told, SERVER=server)
     ours.port = port
     try:
         with on(SERVER_CORES):
@@ -83,15 +81,6 @@ def session(running: Running) -> str:
     with httpx.Client(base_url=running.url, timeout=10.0, trust_env=False) as client:
         sign_in(client)
         return f"sessionid={client.cookies['sessionid']}"
-
-
-def _new_gateway(ground: Ground, server: str, port: int, told: dict[str, str]) -> Server:
-    if server == "daphne":
-        return ground.shop.new_gateway(**told)
-    if "uvicorn" in Path(serve.__file__).read_text(encoding="utf-8"):
-        return ground.shop.new_gateway(**told, SERVER="uvicorn")
-    how = ("--port", str(port), "--no-access-log", "--log-level", "warning")
-    return ground.shop.new_gateway("-m", "uvicorn", *how, "gateway.asgi:application", **told)
 
 
 def _rewrite(file: Path, changed: dict[str, str]) -> None:

@@ -19,6 +19,21 @@ def other(shop: Shop) -> Iterator[Server]:
         yield gateway
 
 
+@pytest.fixture(scope="session")
+def on_uvicorn(shop: Shop) -> Iterator[Server]:
+    """A replica on the other server."""
+    with shop.another_gateway(SERVER="uvicorn") as gateway:
+        yield gateway
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def each(request: pytest.FixtureRequest) -> Server:
+    """A replica on each server: what a test claims of it holds on both."""
+    name = "other" if request.param == "daphne" else "on_uvicorn"
+    gateway: Server = request.getfixturevalue(name)
+    return gateway
+
+
 @pytest.fixture
 def room(shop: Shop) -> str:
     """A new room's slug."""

@@ -6,6 +6,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.integration.chat.client import Client, Event, joined
@@ -64,12 +65,13 @@ class Visitor:
             self.last_seen = max(self.last_seen, event["change"])
 
 
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
 async def test_all_are_told_to_go_elsewhere_and_nothing_is_lost_or_doubled(
-    shop: Shop, other: Server, room: str
+    shop: Shop, other: Server, room: str, server: str
 ) -> None:
     visitors = [Visitor(f"v{number}", guest_cookie(shop)) for number in range(VISITORS)]
     enough = asyncio.Event()
-    times = {"NOTICE_SECONDS": "0.3", "DRAIN_SECONDS": str(DRAIN_SECONDS)}
+    times = {"SERVER": server, "NOTICE_SECONDS": "0.3", "DRAIN_SECONDS": str(DRAIN_SECONDS)}
     with shop.another_gateway(**times) as gateway:
         async with asyncio.timeout(40), asyncio.TaskGroup() as group:
             for visitor in visitors:

@@ -35,24 +35,24 @@ SLACK_BYTES = 16_384
         "file://",
     ],
 )
-async def test_a_page_of_somebody_elses_is_refused(shop: Shop, origin: str) -> None:
+async def test_a_page_of_somebody_elses_is_refused(each: Server, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        async with connect(address(shop.gateway), origin=origin, proxy=None):  # type: ignore[arg-type]
+        async with connect(address(each), origin=origin, proxy=None):  # type: ignore[arg-type]
             pass
     assert refused.value.response.status_code == 403
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_page_of_ours_is_let_in(shop: Shop, scheme: str) -> None:
+async def test_a_page_of_ours_is_let_in(each: Server, scheme: str) -> None:
     """Whatever stands before us may have ended TLS."""
-    origin = f"{scheme}://127.0.0.1:{shop.gateway.port}"
-    async with joined(shop.gateway, origin=origin) as client:
+    origin = f"{scheme}://127.0.0.1:{each.port}"
+    async with joined(each, origin=origin) as client:
         assert client.welcome["version"] == 1
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1, x"])
-async def test_a_host_that_is_not_ours_is_refused(shop: Shop, host: str) -> None:
-    status = await handshake_status(shop.gateway, "/ws/chat/front-table/", f"Host: {host}")
+async def test_a_host_that_is_not_ours_is_refused(each: Server, host: str) -> None:
+    status = await handshake_status(each, "/ws/chat/front-table/", f"Host: {host}")
     assert status in (400, 403)
 
 
@@ -68,20 +68,20 @@ async def test_a_host_that_is_not_ours_is_refused(shop: Shop, host: str) -> None
         "X-Forwarded-For: nonsense",
     ],
 )
-async def test_a_strange_handshake_leaves_no_trace(shop: Shop, line: str) -> None:
-    before = len(shop.gateway.said())
-    status = await handshake_status(shop.gateway, "/ws/chat/front-table/", line)
+async def test_a_strange_handshake_leaves_no_trace(each: Server, line: str) -> None:
+    before = len(each.said())
+    status = await handshake_status(each, "/ws/chat/front-table/", line)
     assert status in (101, 400, 403)
-    assert "Traceback" not in shop.gateway.said()[before:]
-    assert '"error"' not in shop.gateway.said()[before:]
+    assert "Traceback" not in each.said()[before:]
+    assert '"error"' not in each.said()[before:]
 
 
 @pytest.mark.parametrize(
     "path",
     ["nowhere", "a/b", "%00", "x" * 41, "front-table%2f", "..%2f..%2f", "front-table%0d%0aX:y"],
 )
-async def test_a_room_that_is_not_there_is_closed_as_such(shop: Shop, path: str) -> None:
-    async with connected(shop.gateway, path) as client:
+async def test_a_room_that_is_not_there_is_closed_as_such(each: Server, path: str) -> None:
+    async with connected(each, path) as client:
         assert await client.closed() == (4404, "There is no such room.")
 
 
@@ -135,9 +135,9 @@ async def test_what_cannot_be_seen_is_not_said(shop: Shop, room: str, text: str)
 
 
 async def test_four_kilobytes_of_any_script_are_taken_and_one_byte_more_is_not(
-    shop: Shop, room: str
+    each: Server, room: str
 ) -> None:
-    async with joined(shop.gateway, room) as client:
+    async with joined(each, room) as client:
         for whole in ("x" * 4096, "語" * 1365, "я" * 2048):
             assert (await client.said(whole))["text"] == whole
         await client.say("x" * 4097)
@@ -147,20 +147,20 @@ async def test_four_kilobytes_of_any_script_are_taken_and_one_byte_more_is_not(
 
 
 @pytest.mark.parametrize("size", [4_097, 16_385, 300_000])
-async def test_a_frame_that_is_too_large_ends_the_connection(shop: Shop, size: int) -> None:
-    async with joined(shop.gateway) as client:
+async def test_a_frame_that_is_too_large_ends_the_connection(each: Server, size: int) -> None:
+    async with joined(each) as client:
         await client.send("x" * size)
         assert (await client.closed())[0] == 1009
 
 
-async def test_only_text_is_understood(shop: Shop) -> None:
-    async with joined(shop.gateway) as client:
+async def test_only_text_is_understood(each: Server) -> None:
+    async with joined(each) as client:
         await client.send(b"\x00\x01")
         assert (await client.closed())[0] == 1003
 
 
-async def test_who_is_too_fast_is_slowed_down_and_then_sent_away(shop: Shop, room: str) -> None:
-    async with joined(shop.gateway, room) as client, joined(shop.gateway, room) as neighbour:
+async def test_who_is_too_fast_is_slowed_down_and_then_sent_away(each: Server, room: str) -> None:
+    async with joined(each, room) as client, joined(each, room) as neighbour:
         for number in range(40):
             await client.say(f"number {number}", f"n-{number}")
         stored, refused = 0, 0
@@ -178,8 +178,8 @@ async def test_who_is_too_fast_is_slowed_down_and_then_sent_away(shop: Shop, roo
         assert (await neighbour.said("I am still here"))["text"]
 
 
-async def test_who_talks_nonsense_all_the_time_is_sent_away(shop: Shop) -> None:
-    async with joined(shop.gateway) as client:
+async def test_who_talks_nonsense_all_the_time_is_sent_away(each: Server) -> None:
+    async with joined(each) as client:
         for _ in range(30):
             await client.send("nonsense")
         assert (await client.closed())[0] == 1008
@@ -210,19 +210,19 @@ def masked(opcode: int, payload: bytes) -> bytes:
     ids=["pings", "empty", "commands", "continuations", "fragments"],
 )
 async def test_a_flood_is_not_kept_and_nobody_else_notices(
-    shop: Shop, other: Server, room: str, frame: bytes
+    shop: Shop, each: Server, room: str, frame: bytes
 ) -> None:
     """Whoever floods reads nothing either."""
-    async with joined(other, room) as neighbour:
+    async with joined(each, room) as neighbour:
         await neighbour.said("before")
-        before = rss_bytes(other)
-        flooding = asyncio.create_task(flood(other, frame))
+        before = rss_bytes(each)
+        flooding = asyncio.create_task(flood(each, frame))
         for number in range(5):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await neighbour.said(f"during {number}")
         flooding.cancel()
         await asyncio.gather(flooding, return_exceptions=True)
-        assert rss_bytes(other) - before < MEMORY_BYTES
+        assert rss_bytes(each) - before < MEMORY_BYTES
 
 
 async def flood(gateway: Server, frame: bytes) -> None:
@@ -240,13 +240,13 @@ async def flood(gateway: Server, frame: bytes) -> None:
 
 
 async def test_whatever_comes_is_read_no_faster_than_a_person_types(
-    other: Server, room: str
+    each: Server, room: str
 ) -> None:
     """A megabyte of pings, and all answers to them are taken."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", other.port)
-    writer.write(upgrade(other, "/ws/chat/front-table/"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", each.port)
+    writer.write(upgrade(each, "/ws/chat/front-table/"))
     await reader.readuntil(b"\r\n\r\n")
-    async with joined(other, room) as neighbour:
+    async with joined(each, room) as neighbour:
         began = time.monotonic()
         writer.write(masked(9, b"p" * 100) * 10_000)
         answered = len(await reader.readexactly(BURST_BYTES // 2))
@@ -260,34 +260,34 @@ async def test_whatever_comes_is_read_no_faster_than_a_person_types(
 
 
 async def test_one_who_does_not_read_is_sent_away_and_costs_nothing(
-    shop: Shop, other: Server, room: str
+    shop: Shop, each: Server, room: str
 ) -> None:
     """More than a megabyte comes at once; whoever reads gets all of it."""
-    async with joined(other, room) as reader:
+    async with joined(each, room) as reader:
         first = await reader.said("the first page")
-        slow = await deaf(other, room)
-        before = rss_bytes(other)
+        slow = await deaf(each, room)
+        before = rss_bytes(each)
         fill(shop, room, 350, "x" * 4000, first["change"] + 1)
         await reader.say("the last page")
         while (await reader.until("message"))["text"] != "the last page":
             pass
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while '"code": 1013' not in other.said():
+            while '"code": 1013' not in each.said():
                 await asyncio.sleep(0.02)
-        assert rss_bytes(other) - before < MEMORY_BYTES
+        assert rss_bytes(each) - before < MEMORY_BYTES
         slow.close()
 
 
 async def test_a_long_history_is_not_kept_for_each_who_listens(
-    shop: Shop, other: Server, room: str
+    shop: Shop, each: Server, room: str
 ) -> None:
     fill(shop, room, 50, "x" * 4096)
     async with AsyncExitStack() as visitors:
-        await visitors.enter_async_context(joined(other, room))
-        before = rss_bytes(other, "VmRSS")
+        await visitors.enter_async_context(joined(each, room))
+        before = rss_bytes(each, "VmRSS")
         for _ in range(60):
-            await visitors.enter_async_context(joined(other, room))
-        assert rss_bytes(other, "VmRSS") - before < 60 * 50 * 4096 / 2
+            await visitors.enter_async_context(joined(each, room))
+        assert rss_bytes(each, "VmRSS") - before < 60 * 50 * 4096 / 2
 
 
 async def deaf(gateway: Server, room: str) -> socket.socket:

@@ -6,9 +6,10 @@ import httpx
 import pytest
 import redis
 
-from gateway.sources.switches import FAULTS, PURGES
+from gateway.sources.switches import PURGES
 from tests.integration.members.asking import sign_in, visitor
 from tests.live import Shop
+from tests.switchboard import Switchboard, switchboard
 
 STAFF_EMAIL = "counter@example.com"
 STAFF_PASSWORD = "a-password-of-the-counter"
@@ -43,7 +44,7 @@ def member(shop: Shop) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def staff(shop: Shop, staff_account: str, switched: redis.Redis) -> Iterator[httpx.Client]:
+def staff(shop: Shop, staff_account: str, switched: Switchboard) -> Iterator[httpx.Client]:
     """One of the staff, signed in; nothing is switched."""
     with visitor(shop.url) as client:
         signed_in_as_staff(client)
@@ -57,9 +58,16 @@ def signed_in_as_staff(client: httpx.Client) -> None:
 
 
 @pytest.fixture
-def switched(redis_url: str) -> Iterator[redis.Redis]:
-    """The Redis of the shop, with nothing switched before the test and nothing after it."""
+def purges(redis_url: str) -> Iterator[redis.Redis]:
+    """The Redis of the shop, with no purge before the test and none after it."""
     with redis.Redis.from_url(redis_url) as client:
-        client.delete(FAULTS, PURGES)
+        client.delete(PURGES)
         yield client
-        client.delete(FAULTS, PURGES)
+        client.delete(PURGES)
+
+
+@pytest.fixture
+def switched(shop: Shop, purges: redis.Redis) -> Iterator[Switchboard]:
+    """The switches of the shop: none before the test, and none after it."""
+    with switchboard(shop.environment["DATABASE_URL"]) as board:
+        yield board

@@ -19,8 +19,8 @@ from gateway.aggregation.source import Call, Reply, Source, stack
 from gateway.sources.http import Endpoint, http_source
 from gateway.sources.transports import build_transport
 
-TRANSPORTS = ("aiohttp", "httpcore", "pyreqwest")
-DEFAULT = "aiohttp"
+TRANSPORTS = ("direct", "aiohttp", "httpcore", "pyreqwest")
+DEFAULT = "direct"
 SLACK_SECONDS = 0.2
 """How much later than its deadline an answer may come, on a machine that is busy."""
 

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from gateway.runtime import _postgres_parameters
+from tests.switchboard import Switchboard, switchboard
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -32,3 +35,10 @@ def empty_redis(redis_url: str) -> str:
     with redis.Redis.from_url(redis_url) as beside:
         beside.flushall()
     return redis_url
+
+
+@pytest.fixture
+def switched(django_db_setup: None) -> Iterator[Switchboard]:
+    """The switches in the Postgres of this run: none before, and none after."""
+    with switchboard(**_postgres_parameters()) as board:
+        yield board

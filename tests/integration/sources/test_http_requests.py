@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.source import Call, Source
-from gateway.sources.http import TIME_LEFT_HEADER, http_source
+from gateway.sources.asking import TIME_LEFT_HEADER
+from gateway.sources.http import http_source
 from tests.integration.sources.asking import (
     TRANSPORTS,
     call,

@@ -26,6 +26,7 @@ TABLE = {
     "CircuitOpen": (NOTHING, False, False),
     "BulkheadFull": (NOTHING, False, False),
     "FaultInjected": (FAILED, True, False),
+    "SourceOff": (NOTHING, False, False),
     "SourceCancelled": (NOTHING, False, False),
     "SourceCrashed": (NOTHING, False, False),
 }

@@ -52,7 +52,7 @@ def _said(*words: str) -> str:
 def test_the_formula_is_that_of_the_documentation() -> None:
     assert _home()["promo"].formula == (
         "observe( fallback( caching( single_flight( storing( retry( hedge( measure( "
-        "circuit_breaker( bulkhead( timeout( fault_injection( source ))))))))))))"
+        "circuit_breaker( telling( bulkhead( timeout( fault_injection( source )))))))))))))"
     )
 
 
@@ -66,7 +66,7 @@ def test_another_order_in_the_runtime_is_another_formula(monkeypatch: pytest.Mon
     monkeypatch.setattr(Runtime, "_guarded", turned)
     after = _home()["promo"].formula
     assert after != before
-    assert "fault_injection( timeout( bulkhead( circuit_breaker( source" in after
+    assert "fault_injection( timeout( bulkhead( telling( circuit_breaker( source" in after
 
 
 async def test_what_is_told_is_what_was_put_around_the_source(
@@ -257,8 +257,9 @@ def test_neither_command_connects_to_anything(
     monkeypatch.setattr("socket.socket.connect", refused)
     monkeypatch.setattr("socket.socket.connect_ex", refused)
     out = StringIO()
+    options = {"offline": True} if command == "plan" else {}
     try:
-        call_command(command, stdout=out)
+        call_command(command, stdout=out, **options)
     except SystemExit as ended:
         assert command == "audit"
         assert ended.code == 2  # noqa: PT017

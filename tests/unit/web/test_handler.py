@@ -181,4 +181,5 @@ async def test_nothing_is_left_running_behind_an_answer(handler: Handler) -> Non
     before = asyncio.all_tasks()
     for path in ("/native", "/sync", "/broken", "/streams"):
         await Visit(handler, path).asked()
+    await asyncio.sleep(0)  # whoever listened for a leaving has been told to stop
     assert asyncio.all_tasks() == before

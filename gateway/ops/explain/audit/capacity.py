@@ -53,7 +53,8 @@ def all_services_at_once(facts: Facts) -> Iterable[str]:
 )
 def more_than_postgres_takes(facts: Facts) -> Iterable[str]:
     found = re.search(r"max_connections=(\d+)", facts.compose)
-    each = facts.settings.POSTGRES_POOL_SIZE + facts.settings.SYNC_THREADS
+    # One more beside the pages' pool, for what staff change at run time.
+    each = facts.settings.POSTGRES_POOL_SIZE + facts.settings.SYNC_THREADS + 1
     if found and each * facts.replicas + RESERVED_CONNECTIONS > int(found[1]):
         yield (
             f"{facts.replicas} gateways with {each} connections each (POSTGRES_POOL_SIZE and "

@@ -17,6 +17,7 @@ from gateway.ops.explain.reading import built_of, explained, layers_of
 from gateway.runtime import Runtime
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint
+from gateway.sources.inforce import Seen
 from gateway.sources.lifetime import directives
 from gateway.web.handler import Handler
 
@@ -32,7 +33,7 @@ def gather(
     without them, those of one that is made here and now.
     """
     base = Path(settings.BASE_DIR)
-    plans, sources = asyncio.run(_built(tuple(pages)))
+    plans, sources = asyncio.run(built(tuple(pages)))
     return Facts(
         settings=settings,
         pages=plans,
@@ -45,8 +46,13 @@ def gather(
     )
 
 
-async def _built(pages: tuple[Page, ...]) -> tuple[Any, tuple[Subject, ...]]:
+async def built(
+    pages: tuple[Page, ...], seen: Seen | None = None
+) -> tuple[Any, tuple[Subject, ...]]:
+    """Return pages and sources as they are built, under what staff have changed, if it is given."""
     ours = Runtime(emit=nobody)
+    if seen is not None:
+        ours.switches.take_over(seen)
     try:
         plans = await explained(pages, ours)
         found: dict[int, Subject] = {}

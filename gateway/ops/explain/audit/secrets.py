@@ -68,7 +68,7 @@ def a_database_password_that_is_none(facts: Facts) -> Iterable[str]:
 @rule(
     "S004",
     Severity.ERROR,
-    "Whoever reaches it reads and writes what pages show, and switches faults on.",
+    "Whoever reaches it reads and writes what pages show.",
     "Give Redis a password (rediss://:password@host), and no address in the world.",
 )
 def an_open_redis(facts: Facts) -> Iterable[str]:

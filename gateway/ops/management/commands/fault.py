@@ -3,13 +3,16 @@
 import re
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from redis.exceptions import RedisError
+from django.db import Error as DatabaseDown
 
 from gateway.aggregation.faults import FaultRule
+from gateway.ops.changing.noting import faults_now, set_fault
 from gateway.ops.management.commands._sources import known_source
-from gateway.sources.switches import FAULT_SECONDS, faults_now, set_fault
+from gateway.sources.switches import FAULT_SECONDS
+
+COMMAND = "manage.py"
+"""Who did it, as far as a command can tell."""
 
 NO_DELAY = "0ms"
 _DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)\Z")
@@ -40,31 +43,31 @@ class Command(BaseCommand):
         """Begin a fault, end one, or list those that are on."""
         try:
             self._switch(options)
-        except RedisError as exc:
-            raise CommandError(f"Redis does not answer, so nothing was done: {exc}") from exc
+        except DatabaseDown as exc:
+            why = str(exc).partition("\n")[0]
+            raise CommandError(f"Postgres does not answer, so nothing was done: {why}") from exc
         except ValueError as exc:
             raise CommandError(str(exc)) from exc
 
     def _switch(self, options: dict[str, Any]) -> None:
-        url = settings.REDIS_URL
         if options["source"] is None:
             _expect_nothing_else(options)
-            self._list(url)
+            self._list()
             return
         source = known_source(options["source"])
         if options["off"]:
-            set_fault(url, source, None, 0)
+            set_fault(source, None, 0, by=COMMAND)
             self.stdout.write(f"The fault of {source} ends within a second.")
         else:
             rule, seconds = _rule(options), _lasting(options["duration"])
-            set_fault(url, source, rule, seconds)
+            set_fault(source, rule, seconds, by=COMMAND)
             self.stdout.write(
                 f"Within a second every gateway does this to {source}, for {seconds:.0f} s; "
                 f"end it with: manage.py fault {source} --off"
             )
 
-    def _list(self, url: str) -> None:
-        found = faults_now(url)
+    def _list(self) -> None:
+        found = faults_now()
         for name, rule in sorted(found.items()):
             self.stdout.write(
                 f"{name}: {rule.delay_seconds} s for {rule.delay_percent:g} %, "

@@ -1,7 +1,7 @@
 """``manage.py plan home``: what a page is made of, within which limits, and what it costs at worst.
 
-It reads what the runtime builds with today's settings, and connects to nothing, but for
-``--analyze``, which asks a running gateway for its figures.
+It reads what the runtime builds with today's settings. Postgres is asked once for what staff have
+changed at run time (not with ``--offline``); ``--analyze`` asks a running gateway for its figures.
 """
 
 from pathlib import Path
@@ -15,8 +15,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from gateway.ops.explain.compare import Unreadable, differences, saved
 from gateway.ops.explain.live import measured
 from gateway.ops.explain.model import Explained
-from gateway.ops.explain.pages import PAGES
-from gateway.ops.explain.reading import explain
+from gateway.ops.explain.pages import PAGES, Page
+from gateway.ops.explain.reading import explain, explain_now
 from gateway.ops.explain.text import told
 
 UNUSABLE = 2
@@ -45,6 +45,9 @@ class Command(BaseCommand):
             "--analyze", action="store_true", help="with p50, p95 and hit ratios since its start"
         )
         parser.add_argument(
+            "--offline", action="store_true", help="pass over what was changed at run time"
+        )
+        parser.add_argument(
             "--url",
             default=f"http://127.0.0.1:{settings.GATEWAY_PORT}",
             help="the gateway that --analyze asks (%(default)s)",
@@ -52,7 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Explain, or compare."""
-        explained = Explained(explain(_chosen(options["page"])))
+        explained = self._explained(_chosen(options["page"]), offline=options["offline"])
         if options["diff"] is not None:
             self._compare(options["diff"], explained, options["page"])
             return
@@ -63,6 +66,17 @@ class Command(BaseCommand):
             self.stdout.write(plain.decode())
         else:
             self.stdout.write(told(explained))
+
+    def _explained(self, pages: tuple[Page, ...], *, offline: bool) -> Explained:
+        if offline:
+            return Explained(explain(pages))
+        plans, problem = explain_now(pages)
+        if problem:
+            self.stderr.write(
+                f"Postgres does not tell what was changed at run time ({problem}): here is what "
+                "gateways begin with. --offline does not ask it."
+            )
+        return Explained(plans)
 
     def _compare(self, file: str, now: Explained, page: str | None) -> None:
         try:

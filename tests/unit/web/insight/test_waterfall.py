@@ -16,6 +16,7 @@ from tests.unit.web.insight.drawing import drawn, markup, request, took
 
 EVIL = '"><script>alert(1)</script><b style="x" onload=\'y\'>'
 SILENT = {"SourceReplied", "SourceFailed", "SourceAbandoned", "ContractDrifted"}
+SILENT |= {"CallFailed", "CallsRecovered", "SwitchesLost", "SwitchesFound"}
 SILENT |= {"FragmentSettled", "FragmentCrashed", "PageComposed"}
 """What the rows themselves say, in other words."""
 

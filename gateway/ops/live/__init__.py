@@ -1,0 +1,1 @@
+"""How a gateway does, told by itself: to staff on its page, and to the other gateways."""

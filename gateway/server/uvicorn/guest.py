@@ -1,0 +1,59 @@
+"""A connection whose visitor may be answered by his bytes, before his request is one.
+
+Doorman and counter (``gateway.server.doorman``) are the same as on Daphne. Only new connections
+cost more here: there is no porch before the event loop's own listening.
+"""
+
+from gateway.server.terms import MOST_HELD_BYTES
+from gateway.server.uvicorn.line import Line
+
+
+class Guest(Line):
+    """To the doorman, a visitor between two requests."""
+
+    refused_at = float("-inf")
+    _held = b""
+
+    def is_answered(self, data: bytes) -> bool:
+        """Whether ``data`` needs no reading: it was answered, or is held with its visitor."""
+        if self._held:
+            self._held += data
+            if len(self._held) > MOST_HELD_BYTES:
+                self.flow.pause_reading()
+            return True
+        if not self._is_idle():
+            return False
+        doorman = self.house.doorman
+        if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
+            self.send_away(*found)
+            return True
+        return bool(doorman.is_needed and doorman.turns_away(self, data))
+
+    def hold(self, data: bytes) -> None:
+        """Keep ``data``, which was read, and what else comes; not much of it."""
+        self._held = data
+
+    def go_on(self) -> None:
+        """Read on, beginning with what was kept, if the connection is still there."""
+        data, self._held = self._held, b""
+        if data and not self.transport.is_closing():
+            self.flow.resume_reading()
+            self.data_received(data)
+
+    def send_away(self, answer: bytes, last: bool) -> None:
+        """Send ``answer``, and then end the connection if it is the ``last``."""
+        self.idle_since = self.loop.time()
+        self.transport.write(answer)
+        if last:
+            self.let_go()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Clean up. Nobody waits for what was kept."""
+        self._held = b""
+        super().connection_lost(exc)
+
+    def _is_idle(self) -> bool:
+        """Whether the next byte begins a request, and nothing is owed for an earlier one."""
+        if self.in_head or self.owes or self.flow.write_paused:
+            return False  # also where earlier answers are not taken in: then he has to wait
+        return self.cycle is None or not self.cycle.more_body
