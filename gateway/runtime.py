@@ -7,6 +7,7 @@ nothing. A page hands over a declaration; what it declares is built once and kep
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -31,8 +32,10 @@ from gateway.aggregation.policies.storing import Alone, Storing, storing
 from gateway.aggregation.policies.switched_off import switched_off
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
+from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Policy, Source, stack
 from gateway.aggregation.upstream import Upstream, asked_again, expect, guarded, upstream
+from gateway.sources.attempts import attempted
 from gateway.sources.declaration import Declaration
 from gateway.sources.http import Endpoint, http_source
 from gateway.sources.memory_cache import MemoryCache, NearAndFar
@@ -46,6 +49,7 @@ from gateway.sources.switches import Switches
 from gateway.sources.transports import build_transport
 from gateway.sources.watching import watching
 from gateway.telemetry.listeners import listeners
+from gateway.telemetry.traces import end_tracing
 
 MEMORY_ENTRIES = 1_000
 CALLS_PER_SERVICE = 50
@@ -106,7 +110,8 @@ class Runtime:
 
     async def compose(self, plan: Plan, call: Call) -> Composition:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
-        return await compose(plan, call, self.source, self.emit)
+        with step("plan", plan.name):
+            return await compose(plan, call, self.source, self.emit)
 
     def source(self, declared: Declared) -> Source:
         """Return the source that is declared, with its stack around it."""
@@ -133,7 +138,9 @@ class Runtime:
 
     def keep_up(self, work: Coroutine[Any, Any, None]) -> None:
         """Let ``work``, which has no end of its own, go on for as long as this runtime does."""
-        self._beside_pages.append(asyncio.get_running_loop().create_task(work))
+        # In a context of its own: it is nothing that is done for the request that came first.
+        loop = asyncio.get_running_loop()
+        self._beside_pages.append(loop.create_task(work, context=Context()))
 
     def give_up_watching(self) -> None:
         """End what ``keep_up`` began: for whoever only explains, and for the end."""
@@ -178,12 +185,12 @@ class Runtime:
                 seconds = self.switches.seconds(declared.timeout)
                 known = self._upstream(declared.service, declared.timeout, CALLS_PER_SERVICE)
                 again = asked_again(declared.name, known, seconds, self.emit)
-                source = self._over_http(declared)
+                source = attempted("http", declared.name, self._over_http(declared))
                 return self._stack(declared, source, [*again, *self._guarded(declared, known)])
             case Query():
                 pool = settings.POSTGRES_POOL_SIZE
                 known = self._upstream("postgres", declared.timeout, pool)
-                source = orm_source(declared, self.postgres)
+                source = attempted("sql", declared.name, orm_source(declared, self.postgres))
                 inner = self._guarded(declared, known)
                 if self._fresh(declared) <= 0:
                     # Many who ask Postgres the same at once are one question, kept or not.
@@ -288,3 +295,4 @@ async def close_runtime() -> None:
     """Close the runtime of the running event loop, if there is one."""
     if (ours := _runtimes.pop(asyncio.get_running_loop(), None)) is not None:
         await ours.close()
+    end_tracing()

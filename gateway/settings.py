@@ -69,6 +69,21 @@ GATEWAY_PORT = _env.number("GATEWAY_PORT", 8000, lowest=1, highest=65_535)
 DRAIN_SECONDS = _env.seconds("DRAIN_SECONDS", 10)
 NOTICE_SECONDS = _env.seconds("NOTICE_SECONDS", 0, zero=True)
 
+# --- Where traces go, if anywhere -----------------------------------------------------------------
+# OpenTelemetry reads its variables itself; what would be passed over in silence ends the start.
+OTEL_EXPORTER_OTLP_ENDPOINT = _env.service("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+OTEL_EXPORTER_OTLP_PROTOCOL = _env.choice(
+    "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", ("http/protobuf",)
+)
+OTEL_TRACES_SAMPLER = _env.choice(
+    "OTEL_TRACES_SAMPLER",
+    "parentbased_always_on",
+    (
+        *("always_on", "always_off", "traceidratio"),
+        *("parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"),
+    ),
+)
+
 # What visitors upload; every replica must see the same folder.
 UPLOADS_ROOT = _env.text("UPLOADS_ROOT", str(BASE_DIR / ".local" / "uploads"))
 # One manuscript, and all together; for how long an upload may say nothing, and take altogether.

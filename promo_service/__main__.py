@@ -12,7 +12,7 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 
-from promo_service import logs
+from promo_service import logs, traces
 from promo_service.campaigns import CalendarError
 from promo_service.crowd import MOST_CONNECTIONS
 
@@ -92,7 +92,12 @@ def serve(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     app.state.inside = lambda: len(server.server_state.tasks)  # The door refuses by it.
-    server.run(sockets=[listener])
+    app.state.tracing = tracing = traces.tracing_from(os.environ)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        if tracing is not None:
+            tracing.close()
 
 
 def main() -> None:

@@ -4,12 +4,14 @@ import logging
 import re
 import time
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promo_service.crowd import RETRY_AFTER_SECONDS, is_one_too_many
 from promo_service.problems import busy, plain_problem, problem_response
+from promo_service.traces import HEADER, Tracing, trace_id_from
 
 REQUEST_ID_HEADER = "X-Request-ID"
 log = logging.getLogger("promo_service.requests")
@@ -36,6 +38,10 @@ class Door:
             await self.app(scope, receive, send)
             return
         exit_ = _Exit(scope, send)
+        with _span(scope, exit_):
+            await self._answer(scope, receive, exit_)
+
+    async def _answer(self, scope: Scope, receive: Receive, exit_: "_Exit") -> None:
         began = time.monotonic()
         try:
             answer = _refusal() if is_one_too_many(scope) else self.app
@@ -52,6 +58,14 @@ class Door:
                 log.info("request", extra={**exit_.facts(), "milliseconds": milliseconds})
 
 
+def _span(scope: Scope, exit_: "_Exit") -> AbstractContextManager[None]:
+    """What traces the request, if anything does; health checks are nobody's business."""
+    tracing: Tracing | None = getattr(getattr(scope.get("app"), "state", None), "tracing", None)
+    if tracing is None or scope["path"] == "/livez":
+        return nullcontext()
+    return tracing.span(scope, exit_.facts)
+
+
 def _refusal() -> ASGIApp:
     return problem_response(busy(), {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
@@ -61,7 +75,9 @@ class _Exit:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
-        self.request_id = request_id_from(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        headers = Headers(scope=scope)
+        self.request_id = request_id_from(headers.get(REQUEST_ID_HEADER))
+        self.trace_id = trace_id_from(headers.get(HEADER))
         self.status: int | None = None
         self._send = send
 
@@ -77,6 +93,7 @@ class _Exit:
         """What a log line says of this request; the query stays out of it."""
         return {
             "request_id": self.request_id,
+            "trace_id": self.trace_id,
             "method": self.scope["method"],
             "path": self.scope["path"][:_LONGEST_PATH_LOGGED],
             "status": self.status,

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-_FIELDS = ("request_id", "method", "path", "status", "milliseconds", "host", "port")
+_FIELDS = ("request_id", "trace_id", "method", "path", "status", "milliseconds", "host", "port")
 
 
 class JsonLines(logging.Formatter):

@@ -22,6 +22,7 @@ from gateway.aggregation.events import (
     PageComposed,
     nobody,
 )
+from gateway.aggregation.record import current_step, step
 from gateway.aggregation.source import Call, Reply, Source, State, look_into
 
 
@@ -123,9 +124,10 @@ async def compose(
     handed_down = call.due(deadline.reserve())
     at_hand: _AtHand = {}
     tasks: _Tasks = {}
+    is_recorded = current_step() is not None  # then each fragment is a step, and takes the long way
     for fragment in plan.fragments:
         asked = _narrowed(fragment, handed_down)
-        if (settled := _look(fragment, asked, source_of)) is not None:
+        if not is_recorded and (settled := _look(fragment, asked, source_of)) is not None:
             at_hand[fragment.name] = settled
             continue
         tasks[fragment.name] = asyncio.create_task(
@@ -174,7 +176,8 @@ async def _settle(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settl
     name = fragment.source.name
     outcome: Outcome
     try:
-        outcome = await source_of(fragment.source)(call)
+        with step("fragment", fragment.name):
+            outcome = await source_of(fragment.source)(call)
         if not isinstance(outcome, Reply):
             raise TypeError(f"{name} returned {type(outcome).__name__}, which is no Reply")
     except SourceError as error:

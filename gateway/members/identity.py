@@ -5,6 +5,8 @@ still holds is asked beside the services of the page, never before them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,6 +15,8 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from gateway.aggregation.compose import Composition, Fragment, Plan
+from gateway.aggregation.source import Reply
 from gateway.members.models import Member, session_hash
 from gateway.sources.orm import Query
 from gateway.sources.switches import purge_here
@@ -21,11 +25,16 @@ MOST_DIGITS = 19
 """Of an id: no bigint has more, and Python itself refuses to read numbers of some thousands."""
 
 
-class Membership(msgspec.Struct, frozen=True):
-    """What a page needs to know of the member who looks at it."""
+STAFF = "staff"
+"""Where in a session stands that its member was staff when it began: a claim, and no more."""
+
+
+class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a page needs to know of the member who looks at it; most are not staff."""
 
     member_id: int
     name: str
+    is_staff: bool = False
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -33,6 +42,7 @@ class _Row(msgspec.Struct, frozen=True):
     name: str
     password: str
     session_epoch: int
+    is_staff: bool
 
 
 def claim(request: HttpRequest) -> Mapping[str, Any]:
@@ -51,14 +61,14 @@ def _select(args: Mapping[str, Any]) -> "QuerySet[Member, Any] | None":
     if member_id is None or len(member_id) > MOST_DIGITS:
         return None
     found = Member.objects.filter(pk=int(member_id), is_active=True)
-    return found.values("pk", "name", "password", "session_epoch")
+    return found.values("pk", "name", "password", "session_epoch", "is_staff")
 
 
 def _shape(rows: Sequence[_Row], args: Mapping[str, Any]) -> Membership | None:
     for row in rows:
         expected = session_hash(row.password, row.session_epoch)
         if constant_time_compare(expected, str(args["session_hash"])):
-            return Membership(row.pk, row.name)
+            return Membership(row.pk, row.name, row.is_staff)
     return None
 
 
@@ -80,6 +90,32 @@ MEMBERSHIP = Query(
 For a few seconds a gateway believes what it was told: whoever walks through the shop is not looked
 up for each page, and a session that was ended elsewhere is worthless that much later.
 """
+
+
+def for_staff(plan: Plan, request: HttpRequest) -> Plan:
+    """Return ``plan``; for whoever claims to be staff with the membership beside, which can tell.
+
+    The page's call must carry the claim. All others have nobody asked on their behalf.
+    """
+    return _with_membership(plan) if request.session.get(STAFF) else plan
+
+
+@lru_cache(maxsize=32)
+def _with_membership(plan: Plan) -> Plan:
+    return replace(plan, fragments=(*plan.fragments, Fragment("membership", MEMBERSHIP)))
+
+
+def is_staff(page: Composition) -> bool:
+    """Whether Postgres says, on this very page, that whoever looks at it is staff."""
+    outcome = page.outcomes.get("membership")
+    value = outcome.value if isinstance(outcome, Reply) else None
+    return isinstance(value, Membership) and value.is_staff
+
+
+def note_staff(sender: object, request: HttpRequest, user: Member, **kwargs: object) -> None:
+    """Let a session that begins say whether its member is staff."""
+    if user.is_staff:
+        request.session[STAFF] = True
 
 
 def end_all_sessions(sender: object, user: Member | None, **kwargs: object) -> None:

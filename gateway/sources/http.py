@@ -10,6 +10,7 @@ import msgspec
 from cachetools import LRUCache
 
 from gateway.aggregation.errors import BadContentType, BadPayload, SourceRejected
+from gateway.aggregation.record import note
 from gateway.aggregation.source import UNCHANGED, Call, Reply, Source
 from gateway.sources.asking import fields_of, judge_status, over_httpx, unpacked
 from gateway.sources.body import MAX_BYTES
@@ -75,6 +76,7 @@ def http_source(
             return Reply(UNCHANGED, terms=terms(reply.headers))
         body = unpacked(endpoint.name, reply, MAX_BYTES)
         value = decode(body)
+        note("decoded")
         watch(body)
         return Reply(value, terms=terms(reply.headers))
 

@@ -15,6 +15,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 from gateway.aggregation.errors import BadPayload
+from gateway.aggregation.record import note
 from gateway.aggregation.source import Call, Reply, Source
 from gateway.sources.declaration import Declaration
 from gateway.sources.postgres import Postgres, Rows
@@ -49,6 +50,7 @@ def orm_source(query: Query, postgres: Postgres) -> Source:
             # Nobody was asked, so nothing can change: this is good for ever.
             return Reply(query.shape((), call.args), lifetime=math.inf)
         rows = await postgres.rows(query.name, question.sql, question.params, call.deadline)
+        note("body")
         return Reply(query.shape(_typed(query, question.names, rows), call.args))
 
     return asked

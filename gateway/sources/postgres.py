@@ -20,6 +20,7 @@ from gateway.aggregation.errors import (
     SourceUnreachable,
     SourceUnresolved,
 )
+from gateway.aggregation.record import current_step, note
 
 POOL_WAIT_SECONDS = 0.3
 # libpq cannot wait for less than two seconds; a server that hung would be found again too late.
@@ -63,6 +64,8 @@ class Postgres:
             await asyncio.wait(self._undisturbed, timeout=1.0)
 
     async def _rows(self, source: str, sql: str, params: Any, deadline: Deadline) -> Rows:
+        if (it := current_step()) is not None:
+            it.details["sql"] = sql  # as Django wrote it: values are not in it
         pool = self._pool or await self._open()
         try:
             return await self._fetch(pool, sql, params, deadline)
@@ -92,11 +95,13 @@ class Postgres:
             _forget_who_left(pool)
             raise
         try:
+            note("connected")
             milliseconds = max(1, int(deadline.remaining() * 1000))
             # Two statements in one message: one round trip, and LOCAL ends with the message.
             limited = f"SET LOCAL statement_timeout = {milliseconds}; {sql}"
             async with connection.cursor() as cursor:
                 await cursor.execute(limited.encode(), params)
+                note("first-byte")
                 cursor.nextset()
                 return await cursor.fetchall()
         finally:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from gateway.aggregation.cache import Entry, WallClock
 from gateway.aggregation.events import CacheFailed, Listener
+from gateway.aggregation.record import step
 
 FORMAT = 2
 """Of what lies in Redis. Another number there was written by another release, and is not read."""
@@ -64,8 +65,9 @@ class SharedRedis:
         if begun < self._rests_until:
             return None
         try:
-            async with asyncio.timeout(OPERATION_SECONDS):
-                answer = await question(self.client)
+            with step("redis", operation):
+                async with asyncio.timeout(OPERATION_SECONDS):
+                    answer = await question(self.client)
         except (RedisError, OSError, TimeoutError) as error:
             if reason_of(error) == "timeout":
                 self._late(begun)

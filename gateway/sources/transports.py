@@ -76,13 +76,14 @@ def _aiohttp(connect_timeout_seconds: float) -> httpx.AsyncBaseTransport:
     import aiohttp
     from httpx_aiohttp import AiohttpTransport
 
+    from gateway.sources.connecting import NotingConnector
     from gateway.sources.interim import WithoutInterim
 
     tls = _tls_context()
 
     def session() -> aiohttp.ClientSession:
         # The transport calls this at its first request: a session belongs to the running loop.
-        connector = aiohttp.TCPConnector(
+        connector = NotingConnector(
             ssl=tls,
             limit=MAX_CONNECTIONS,
             limit_per_host=MAX_CONNECTIONS_PER_UPSTREAM,

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from gateway.aggregation.source import Call
-from gateway.members.identity import claim
+from gateway.members.identity import claim, for_staff, is_staff
 from gateway.runtime import runtime
 from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
 from gateway.storefront.presenters import present_authors, present_books, present_home
@@ -24,7 +24,8 @@ MOST_PAGES = 10_000
 async def home(request: HttpRequest) -> HttpResponse:
     """The home page."""
     page = await runtime().compose(HOME, _home_call(request))
-    return respond_once(request, "storefront/home.html", present_home, page)
+    staff = is_staff(page)
+    return respond_once(request, "storefront/home.html", present_home, page, staff=staff)
 
 
 @native
@@ -40,11 +41,10 @@ async def books(request: HttpRequest) -> HttpResponse:
     """The books, a page at a time; ``?tag=`` and ``?author=`` narrow them."""
     number = _page_number(request)
     tag, author = _slug(request, "tag"), _slug(request, "author")
-    page = await runtime().compose(
-        BOOK_LIST, call_from(request, page=number, tag=tag, author=author)
-    )
+    call = call_from(request, page=number, tag=tag, author=author, **claim(request))
+    page = await runtime().compose(for_staff(BOOK_LIST, request), call)
     context = present_books(page, number, {"tag": tag, "author": author})
-    return respond(request, "storefront/books.html", context, page)
+    return respond(request, "storefront/books.html", context, page, staff=is_staff(page))
 
 
 @native
@@ -52,9 +52,10 @@ async def books(request: HttpRequest) -> HttpResponse:
 async def authors(request: HttpRequest) -> HttpResponse:
     """The authors, a page at a time."""
     number = _page_number(request)
-    page = await runtime().compose(AUTHOR_LIST, call_from(request, page=number))
+    call = call_from(request, page=number, **claim(request))
+    page = await runtime().compose(for_staff(AUTHOR_LIST, request), call)
     context = present_authors(page, number)
-    return respond(request, "storefront/authors.html", context, page)
+    return respond(request, "storefront/authors.html", context, page, staff=is_staff(page))
 
 
 def _home_call(request: HttpRequest) -> Call:

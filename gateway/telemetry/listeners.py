@@ -3,6 +3,7 @@
 from functools import cache
 
 from gateway.aggregation.events import Listener, all_of
+from gateway.aggregation.record import note
 from gateway.telemetry.logs import log, log_event
 from gateway.telemetry.metrics import count_event
 from gateway.telemetry.recent import Recent
@@ -16,4 +17,4 @@ troubles = Troubles(log.warning)
 @cache
 def listeners() -> Listener:
     """Return the one listener that tells all of ours."""
-    return all_of(count_event, log_event, recent, troubles)
+    return all_of(count_event, log_event, recent, troubles, note)

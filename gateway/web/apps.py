@@ -8,3 +8,11 @@ class WebConfig(AppConfig):
 
     name = "gateway.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Connect what must happen when Django connects to Postgres."""
+        from django.db.backends.signals import connection_created
+
+        from gateway.sources.django_sql import record_statements
+
+        connection_created.connect(record_statements)

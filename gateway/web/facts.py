@@ -12,9 +12,11 @@ from django.http import HttpRequest
 
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.source import Call
+from gateway.telemetry.traces import tracing
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})\Z")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})\Z")
+_TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}\Z")
 _SAMPLED = 1
 ARRIVED = "gateway.arrived"
 """Where in an ASGI scope stands when its request came (monotonic)."""
@@ -22,12 +24,31 @@ ARRIVED = "gateway.arrived"
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """``request_id`` and ``traceparent`` are safe in headers and logs; ``started`` is monotonic."""
+    """``request_id`` and ``traceparent`` are safe in headers and logs; ``started`` is monotonic.
+
+    ``parent_id`` is the span of whoever asked us, empty where the trace begins with us.
+    """
 
     request_id: str
     traceparent: str
     started: float
     deadline: Deadline
+    parent_id: str = ""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits: what all that is done for the request has in common."""
+        return self.traceparent[3:35]
+
+    @property
+    def span_id(self) -> str:
+        """16 hexadecimal digits: the request itself, within its trace."""
+        return self.traceparent[36:52]
+
+    @property
+    def sampled(self) -> bool:
+        """Whether somebody collects the trace."""
+        return self.traceparent.endswith("1")
 
 
 def gather(request: HttpRequest) -> RequestFacts:
@@ -36,11 +57,13 @@ def gather(request: HttpRequest) -> RequestFacts:
     Its time runs from when it came, and not from when its turn came: the visitor has waited since.
     """
     started = arrival(getattr(request, "scope", {}))
+    name, asked_by = request_id(request.META.get("HTTP_X_REQUEST_ID", "")), _parent(request)
     return RequestFacts(
-        request_id=request_id(request.META.get("HTTP_X_REQUEST_ID", "")),
-        traceparent=traceparent(request.META.get("HTTP_TRACEPARENT", "")),
+        request_id=name,
+        traceparent=traceparent(asked_by, name),
         started=started,
         deadline=Deadline(started + settings.PAGE_BUDGET_SECONDS),
+        parent_id=asked_by[36:52],
     )
 
 
@@ -55,15 +78,32 @@ def request_id(given: str) -> str:
     return given if _REQUEST_ID.match(given) else secrets.token_hex(16)
 
 
-def traceparent(given: str) -> str:
+def traceparent(given: str, name: str = "") -> str:
     """Return the W3C trace context that goes upstream: the visitor's trace, and a span of ours.
 
-    Trace Context level 1, 3.2: what is malformed is not continued, and a new trace begins. Of the
-    flags only "sampled" goes on: the others have no meaning yet and are sent as zero.
+    Trace Context level 1, 3.2: what is malformed is not continued, and a new trace begins; it is
+    called as the request is, where ``name`` is fit for that, so that one id finds it everywhere. Of
+    the flags only "sampled" goes on, the others have no meaning yet; where we trace ourselves, our
+    own sampler decides.
     """
     found = _TRACEPARENT.match(given)
-    trace, flags = (found[1], int(found[2], 16)) if found else (secrets.token_hex(16), 0)
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags & _SAMPLED:02x}"
+    if found:
+        trace, parent, sampled = found[1], found[2], int(found[3], 16) & _SAMPLED
+    else:
+        trace, parent, sampled = _trace_called(name), "", 0
+    if (ours := tracing()) is not None:
+        sampled = ours.samples(trace, parent, parent_sampled=bool(sampled))
+    return f"00-{trace}-{secrets.token_hex(8)}-{sampled:02x}"
+
+
+def _trace_called(name: str) -> str:
+    return name if _TRACE_ID.match(name) else secrets.token_hex(16)
+
+
+def _parent(request: HttpRequest) -> str:
+    """Return the trace context of whoever asks, if it is one that can be continued."""
+    given = request.META.get("HTTP_TRACEPARENT", "")
+    return given if _TRACEPARENT.match(given) else ""
 
 
 def facts_of(request: HttpRequest) -> RequestFacts:

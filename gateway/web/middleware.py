@@ -16,6 +16,8 @@ from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
 from gateway.web.pages import cannot_now, unavailable
+from gateway.web.paths import loggable
+from gateway.web.recording import answered, recording
 from gateway.web.threads import TooBusy
 
 Next = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -54,15 +56,17 @@ class RequestFacts(Native):
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Put ``facts`` on the request and its id on the response."""
         facts = request.facts = gather(request)  # type: ignore[attr-defined]
-        with bound_contextvars(request_id=facts.request_id):
+        names = {"request_id": facts.request_id, "trace_id": facts.trace_id}
+        with bound_contextvars(**names), recording(request, facts) as record:
             response = await self.get_response(request)
+            answered(record, request, response)
             seconds = time.monotonic() - facts.started
         tell_of(
             Answered(
                 facts.request_id,
                 facts.traceparent[3:35],
                 request.method or "",
-                request.path[:200],
+                loggable(request.path),
                 response.status_code,
                 round(seconds * 1000, 1),
             )

@@ -1,9 +1,11 @@
 """Answers that every composed page gives in the same way."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
@@ -11,8 +13,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from gateway.aggregation.compose import Composition, Failed, state_of
+from gateway.aggregation.record import current_step, step
 from gateway.web.facts import RequestFacts
 from gateway.web.forgery import token_of
+from gateway.web.insight.waterfall import present_waterfall
 from gateway.web.provenance import cache_control, provenance, true_for
 from gateway.web.rendering import Present, rendered
 
@@ -20,26 +24,42 @@ _encode = msgspec.json.Encoder().encode
 
 
 def respond(
-    request: HttpRequest, template: str, context: Mapping[str, Any], page: Composition
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    page: Composition,
+    *,
+    staff: bool = False,
 ) -> HttpResponse:
     """Return ``template`` rendered with plain values, and the headers that say where they are from.
 
-    What a signed-in visitor sees is personal, and nobody's to keep.
+    What a signed-in visitor sees is personal, and nobody's to keep; so is a page that tells
+    ``staff`` how it was made.
     """
-    signed_in = is_signed_in(request)
-    html = render_to_string(template, {"signed_in": signed_in, **context}, request)
-    return _with_headers(HttpResponse(html), page, personal=signed_in)
+    signed_in, insight = is_signed_in(request), _insight(staff=staff)
+    context = {"signed_in": signed_in, **context, **insight}
+    with step("render", template):
+        html = render_to_string(template, context, request)
+    return _with_headers(HttpResponse(html), page, personal=signed_in or bool(insight))
 
 
 def respond_once(
-    request: HttpRequest, template: str, present: Present, page: Composition
+    request: HttpRequest,
+    template: str,
+    present: Present,
+    page: Composition,
+    *,
+    staff: bool = False,
 ) -> HttpResponse:
     """Do as ``respond`` does, but render only what was not rendered before of the same values.
 
     A stranger's browser that has the same page already is told so: 304, without the page.
     """
+    if staff or settings.DEBUG:
+        return respond(request, template, present(page), page, staff=staff)
     signed_in = is_signed_in(request)
-    made = rendered(template, present, page, signed_in=signed_in)
+    with step("render", template):
+        made = rendered(template, present, page, signed_in=signed_in)
     body = made.with_token(token_of(request) if made.has_forms else "")
     if signed_in or not page.complete:
         return _with_headers(HttpResponse(body), page, personal=signed_in)
@@ -88,6 +108,16 @@ def _later(response: HttpResponse) -> HttpResponse:
 def is_signed_in(request: HttpRequest) -> bool:
     """Whether the session claims to be a member's. It asks nobody."""
     return SESSION_KEY in request.session
+
+
+def _insight(*, staff: bool) -> dict[str, Any]:
+    """Return how the page was made, where whoever gets it may know: for its template, as a value.
+
+    It is drawn where the template comes to it, and so tells what all before has taken.
+    """
+    if not (staff or settings.DEBUG) or (under_way := current_step()) is None:
+        return {}
+    return {"waterfall": partial(present_waterfall, under_way.record, for_staff=staff)}
 
 
 def _fragment(page: Composition, name: str) -> dict[str, Any]:

@@ -29,6 +29,9 @@ BAD = {
     "GATEWAY_PORT": "99999",
     "MAX_BODY_BYTES": "lots",
     "POSTGRES_POOL_SIZE": "0",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_TRACES_SAMPLER": "now_and_then",
 }
 
 

@@ -26,6 +26,7 @@ from gateway.aggregation.events import (
     StaleServed,
 )
 from gateway.aggregation.layers import layer
+from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Policy, Reply, Source, State
 
 Spawn = Callable[[Coroutine[Any, Any, None]], bool]
@@ -85,7 +86,8 @@ class _Cached:
 
     async def __call__(self, call: Call) -> Reply:
         key = key_for(self._name, call.args)
-        entry = await self._keeping.cache.get(key)
+        with step("cache", self._name):
+            entry = await self._keeping.cache.get(key)
         if entry is None:
             self._emit(CacheMissed(self._name))
             return await self._source(call)

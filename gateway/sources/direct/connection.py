@@ -4,6 +4,7 @@ The parser is llhttp, as httptools wraps it. Everything that comes is counted be
 """
 
 import asyncio
+import time
 from typing import cast
 
 import httptools
@@ -136,6 +137,7 @@ class Connection(asyncio.Protocol):
         if status < _FIRST_FINAL:
             return
         self._head_is_read = True
+        self.head_at = time.monotonic()
         self._status = status
         self._headers = Headers(self._fields)
         try:
@@ -173,6 +175,7 @@ class Connection(asyncio.Protocol):
         self._status = 0
         self._field_bytes = self._head_bytes = 0
         self._head_is_read = self._is_complete = self._ends_with_connection = False
+        self.head_at = 0.0
 
     def _reply(self) -> HeardReply:
         return HeardReply(self._status, self._headers, bytes(self._body))

@@ -15,6 +15,7 @@ from gateway.aggregation.errors import (
     SourceRejected,
     SourceUnreachable,
 )
+from gateway.aggregation.record import note
 from gateway.sources.direct.connection import Connection
 from gateway.sources.direct.reply import Address, HeardReply, Wanted
 from gateway.sources.foreign import translated
@@ -113,6 +114,7 @@ class _Pool:
                     # question, or might have: that is why only a GET is asked here.
                     if connection.heard_anything:
                         raise
+            note("connecting")
             connection = await self._connected(source)
             return await self._over(connection, source, question, wanted)
 
@@ -120,7 +122,11 @@ class _Pool:
         self, connection: Connection, source: str, question: bytes, wanted: Wanted
     ) -> HeardReply:
         try:
-            return await connection.ask(source, question, wanted)
+            note("connected")
+            reply = await connection.ask(source, question, wanted)
+            note("first-byte", connection.head_at)
+            note("body")
+            return reply
         finally:
             if connection.usable:
                 self._keep(connection)
@@ -155,9 +161,7 @@ class _Pool:
         """Hang up what has lain idle for too long: the longest stand first."""
         loop = asyncio.get_running_loop()
         too_long_ago = loop.time() - IDLE_SECONDS
-        while self._idle and (
-            self._idle[0].idle_since <= too_long_ago or not self._idle[0].usable
-        ):
+        while self._idle and (self._idle[0].idle_since <= too_long_ago or not self._idle[0].usable):
             self._idle.popleft().hang_up()
         self._sweep = loop.call_later(IDLE_SECONDS, self._sweep_out) if self._idle else None
 

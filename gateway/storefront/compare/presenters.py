@@ -5,9 +5,7 @@ from typing import Any
 
 from gateway.storefront.compare.results import Comparison, Run, Step
 from gateway.storefront.compare.strategies import AT_ONCE, AWAITED, BLOCKING
-
-LEAST_WIDTH = 0.6
-"""In percent of the scale: what took no time at all is seen as well."""
+from gateway.web.insight.scale import percent, place
 
 WORTH_A_WORD = 1.1
 """So many times as fast is told as a number."""
@@ -106,7 +104,7 @@ def _run(run: Run, scale: float) -> RunView:
         unfinished=not run.finished,
         bars=tuple(_bar(step, scale) for step in run.steps),
         x="0",
-        width=_percent(run.seconds, scale),
+        width=percent(run.seconds, scale),
     )
 
 
@@ -115,8 +113,8 @@ def _bar(step: Step, scale: float) -> BarView:
         name=PARTS.get(step.name, step.name),
         started=_ms(step.started),
         took=_ms(step.seconds),
-        x=f"{min(step.started / scale * 100, 100 - LEAST_WIDTH):.2f}",
-        width=_percent(step.seconds, scale),
+        x=place(step.started, scale),
+        width=percent(step.seconds, scale),
         failed=_WORDS.get(step.reason, step.reason.replace("-", " ")),
     )
 
@@ -133,10 +131,6 @@ def _conclusion(comparison: Comparison) -> str:
             "about equally long."
         )
     return f"Asking at once was {slow / quick:.1f} times as fast as the blocking view."
-
-
-def _percent(seconds: float, scale: float) -> str:
-    return f"{min(100.0, max(LEAST_WIDTH, seconds / scale * 100)):.2f}"
 
 
 def _ms(seconds: float) -> str:

@@ -132,7 +132,7 @@ def test_what_proves_the_session_stays_in_the_source(member: Member) -> None:
     said = msgspec.json.encode(found).decode() + repr(found)
     assert member.password not in said
     assert proof not in said
-    assert set(msgspec.structs.asdict(found)) == {"member_id", "name"}  # type: ignore[arg-type]
+    assert set(msgspec.structs.asdict(found)) == {"member_id", "name", "is_staff"}  # type: ignore[arg-type]
 
 
 def test_a_stranger_costs_no_question() -> None:

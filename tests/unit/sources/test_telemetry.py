@@ -4,11 +4,13 @@ import dataclasses
 import io
 import json
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import pytest
+from structlog.contextvars import bound_contextvars
 
 from gateway.aggregation import errors
 from gateway.aggregation.events import (
@@ -162,6 +164,27 @@ def test_on_a_terminal_a_traceback_shows_no_variable_either(
         logs.log_event(FragmentCrashed("home", "promo", error))
     assert "our own fault" in stream.getvalue()
     assert secret not in stream.getvalue()
+
+
+def test_on_a_terminal_a_line_is_for_people_and_still_one_line(
+    monkeypatch: pytest.MonkeyPatch, lines: Lines
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.configure({"level": "INFO"})
+    with bound_contextvars(request_id="asked-1", trace_id="4bf92f"):
+        logs.log.info("request", path="/books/", detail="x\ny")
+    (line,) = stream.getvalue().rstrip("\n").split("\n")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    assert not plain.startswith("{")
+    assert "request" in plain
+    assert "path=/books/" in plain
+    assert "request_id=asked-1" in plain
+    assert "trace_id=4bf92f" in plain
 
 
 def test_an_outage_of_postgres_is_not_logged_by_its_pool_as_well(lines: Lines) -> None:

@@ -57,6 +57,17 @@ def test_a_trace_is_continued_with_a_span_of_ours(flags: str) -> None:
     assert span != SPAN
 
 
+def test_a_new_trace_is_called_as_the_request_is() -> None:
+    """So that one id finds it in every log, the edge's too."""
+    name = request_id("")
+    assert parts(traceparent("", name))[0] == name
+
+
+@pytest.mark.parametrize("name", ["asked-1", "0" * 32, "A" * 32, "a" * 31, "a" * 33, ""])
+def test_a_name_that_no_trace_can_have_is_not_used(name: str) -> None:
+    assert parts(traceparent("", name))[0] != name
+
+
 @pytest.mark.parametrize(("flags", "expected"), [("03", "01"), ("ff", "01"), ("02", "00")])
 def test_unknown_flags_do_not_break_a_trace_and_are_not_sent_on(flags: str, expected: str) -> None:
     """Trace Context level 1, 3.2.2.5: the other bits are ignored, and zero in what we send."""

@@ -1,0 +1,1 @@
+"""Traces, from the gateway to a collector of the test's own."""
