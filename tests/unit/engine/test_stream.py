@@ -246,15 +246,8 @@ def test_a_streamed_page_ends_as_the_whole_one_would(
     async def both() -> None:
         whole = await ending_of(compose(parts, call_in(clock), sources()))
         seen: list[Progress] = []
-        assert (
-            await ending_of(
-                last_of(
-                    stream(parts, call_in(clock), sources(), patience_seconds=PATIENCE_SECONDS),
-                    seen,
-                )
-            )
-            == whole
-        )
+        page = stream(parts, call_in(clock), sources(), patience_seconds=PATIENCE_SECONDS)
+        assert await ending_of(last_of(page, seen)) == whole
         for before, after in pairwise(seen):
             assert set(after.pending) < set(before.pending)
             assert before.page.outcomes.items() <= after.page.outcomes.items()
