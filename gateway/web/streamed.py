@@ -5,13 +5,12 @@ and all that is ready go out, with a placeholder for each part that is not; then
 as what it needs has settled; then the foot, which says what the page is made of.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
@@ -21,12 +20,12 @@ from gateway.aggregation.stream import Progress
 from gateway.runtime import runtime
 from gateway.telemetry.logs import log
 from gateway.web.audience import TOLD_BY, patches_by_itself, takes_pieces
+from gateway.web.bits import Bits
 from gateway.web.facts import facts_of
 from gateway.web.layout import Layout, Part
-from gateway.web.pages import is_signed_in, respond, respond_once
+from gateway.web.pages import respond, respond_once
 from gateway.web.patches import Patches, policy
 from gateway.web.provenance import provenance, provenance_so_far
-from gateway.web.templatetags.pieces import Pieces
 
 PATIENCE_SECONDS = 0.015
 """For how long a page waits for the rest of it before what is there goes out.
@@ -35,11 +34,12 @@ Whoever waits for a source that hangs is to see the first byte within 30 ms: hal
 waiting, the other half for all else that a page takes, on a machine that has other things to do.
 """
 
-CUT = "<!-- what comes late stands here -->"
+LATEST_SECONDS = 0.05
+"""A page whose first bit could not go out before this is sent whole."""
+
 SORRY = "web/_part_broken.html"
-_STATUS = (
-    '<template id="page-status" data-gateway-complete="{gateway-complete}"'
-    ' data-fragment-status="{fragment-status}"></template>'
+STATUS = (
+    '<template id="page-status" data-gateway-complete="{}" data-fragment-status="{}"></template>'
 )
 """What the headers of the whole page would have said, for programs that read to the end."""
 
@@ -55,15 +55,27 @@ async def as_it_comes(
         return _whole(request, layout, await runtime().compose(plan, call))
     coming = runtime().stream(plan, call, PATIENCE_SECONDS)
     first = await anext(coming)
-    if not first.pending:
-        await coming.aclose()
-        return _whole(request, layout, first.page)
-    page = _Page(request, layout)
-    response = _Streamed(page.head(first), page.rest(first, coming))
+    if not pays(plan, first):
+        *_, last = [first, *[progress async for progress in coming]]
+        return _whole(request, layout, last.page)
+    telling = _Telling(request, layout, first)
+    response = _Streamed(telling.head(), telling.rest(coming))
     names = [fragment.name for fragment in plan.fragments]
     for name, value in provenance_so_far(layout.read(first.page), names).items():
         response.headers[name] = value
     return response
+
+
+def pays(plan: Plan, first: Progress) -> bool:
+    """Whether it is worth while to send what is there ``first``, and the rest later.
+
+    Not where there is no rest; and not where it has taken so long to wake up from a short wait that
+    the gateway itself is what is slow: it has other pages to make, and one in bits costs more. For
+    a primary fragment a page may well have had to wait longer.
+    """
+    if not first.pending:
+        return False
+    return first.page.page_seconds < LATEST_SECONDS or any(each.primary for each in plan.fragments)
 
 
 def _whole(request: HttpRequest, layout: Layout, said: Composition) -> HttpResponseBase:
@@ -73,72 +85,53 @@ def _whole(request: HttpRequest, layout: Layout, said: Composition) -> HttpRespo
     return respond(request, layout.template, layout.present(page), page)
 
 
-class _Page:
-    """One page that comes bit by bit to one visitor: what is sent of it, piece after piece."""
+class _Telling:
+    """One page that comes bit by bit to one visitor: which bit comes when."""
 
-    def __init__(self, request: HttpRequest, layout: Layout) -> None:
+    def __init__(self, request: HttpRequest, layout: Layout, first: Progress) -> None:
         self._layout = layout
-        self._facts = facts_of(request)
+        self._first = first
+        self._bits = Bits(request, layout)
         self._patches = Patches(patches_by_itself(request))
-        self._given: dict[str, Any] = {"signed_in": is_signed_in(request)}
-        self._request = request if self._given["signed_in"] else None
-        if self._request:
-            # One for all pieces: the cookie that goes with it is among the headers.
-            self._given["csrf_token"] = get_token(request)
-        self._waiting: dict[Part, str] = {}
+        self._request_id = facts_of(request).request_id
+        # By part, what stands in its place meanwhile.
+        self._waiting = {
+            part: self._bits.part(part, first.page) for part in layout.waiting(first.pending)
+        }
 
-    def head(self, first: Progress) -> bytes:
+    def head(self) -> bytes:
         """Return all that is there, down to where late parts come."""
-        context = self._context(first.page)
-        waiting = self._layout.waiting(first.pending)
-        self._waiting = {part: self._rendered(part, context) for part in waiting}
-        pieces = Pieces(frozenset(part.name for part in waiting), cut=CUT)
-        return self._template({**context, "pieces": pieces}).partition(CUT)[0].encode()
+        return self._bits.head(self._first).encode()
 
-    async def rest(
-        self, first: Progress, coming: AsyncGenerator[Progress, None]
-    ) -> AsyncGenerator[bytes, None]:
+    async def rest(self, coming: AsyncGenerator[Progress, None]) -> AsyncGenerator[bytes, None]:
         """Yield the late parts as they come, and then the foot. Closing this closes ``coming``."""
-        progress = first
+        progress = self._first
         async with aclosing(coming):
             async for progress in coming:
                 if late := self._late(progress):
                     yield late.encode()
-        yield self._foot(progress.page)
+        yield self._foot(progress.page).encode()
 
     def _late(self, progress: Progress) -> str:
         """Return the parts that can be shown now, and could not before."""
         still = self._layout.waiting(progress.pending)
         ready = [part for part in self._waiting if part not in still]
-        context = self._context(progress.page)
-        return "".join(self._patch(part, context) for part in ready)
+        return "".join(self._patch(part, progress.page) for part in ready)
 
-    def _patch(self, part: Part, context: Mapping[str, Any]) -> str:
+    def _patch(self, part: Part, page: Composition) -> str:
         """Return a part as it is sent; nothing where it is what stands there already."""
-        before = self._waiting.pop(part)
+        meanwhile = self._waiting.pop(part)
         try:
-            html = self._rendered(part, context)
+            html = self._bits.part(part, page)
         except Exception:  # noqa: BLE001 - what has been sent can become no error page any more
-            log.exception("part.broken", part=part.name, request_id=self._facts.request_id)
+            log.exception("part.broken", part=part.name, request_id=self._request_id)
             html = render_to_string(SORRY)
-        return "" if html == before else self._patches.part(part.name, html)
+        return "" if html == meanwhile else self._patches.part(part.name, html)
 
-    def _foot(self, said: Composition) -> bytes:
-        page = self._layout.read(said)
-        status = {name.lower(): value for name, value in provenance(page).items()}
-        ending = _STATUS.format_map(status) + self._patches.ending()
-        pieces = Pieces(frame=True, cut=CUT, ending=ending)
-        context = {**self._context(said), "pieces": pieces}
-        return self._template(context).partition(CUT)[2].encode()
-
-    def _context(self, said: Composition) -> dict[str, Any]:
-        return {**self._given, **self._layout.present(self._layout.read(said))}
-
-    def _template(self, context: dict[str, Any]) -> str:
-        return render_to_string(self._layout.template, context, self._request)
-
-    def _rendered(self, part: Part, context: Mapping[str, Any]) -> str:
-        return render_to_string(part.template, dict(part.pick(context)), self._request)
+    def _foot(self, page: Composition) -> str:
+        said = provenance(self._layout.read(page))
+        status = STATUS.format(said["Gateway-Complete"], said["Fragment-Status"])
+        return self._bits.foot(page, status + self._patches.ending())
 
 
 class _Streamed(StreamingHttpResponse):
