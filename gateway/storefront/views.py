@@ -24,8 +24,8 @@ HOME_LAYOUT = Layout(
     parts=(
         Part("account", "web/_account.html", ("membership",)),
         Part("greeting", "storefront/_membership.html", ("membership",)),
-        Part("promo", "storefront/_promo.html", ("promo",)),
-        Part("recco", "storefront/_recommendations.html", ("recco", "membership")),
+        Part("offers", "storefront/_promo.html", ("promo",)),
+        Part("recommendations", "storefront/_recommendations.html", ("recco", "membership")),
         Part("arrivals", "storefront/_arrivals.html", ("arrivals",)),
     ),
 )

@@ -12,6 +12,7 @@ A value cannot get out of either: it is escaped as on every page, so that it has
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.web.middleware import CONTENT_SECURITY_POLICY
@@ -69,12 +70,11 @@ class Patches:
 
     native: bool
 
-    def part(self, name: str, html: str) -> str:
-        """Return the part ``name``, which is late, as it is sent."""
-        if self.native:
-            return f'<template for="{name}">{html}</template>'
-        section = f'<section class="late wrap" id="late-{name}" aria-label="Came later">'
-        return f"{section}{html}</section>{_TAG}"
+    def bit(self, parts: Mapping[str, str]) -> str:
+        """Return ``parts``, HTML by name, which are there now, as they are sent."""
+        write = _template if self.native else _section
+        written = "".join(write(name, html) for name, html in parts.items())
+        return written + _TAG if written and not self.native else written
 
     def ending(self) -> str:
         """Return what comes last: where the browser has left anything undone, the script does it.
@@ -82,3 +82,12 @@ class Patches:
         A browser may say that it is one that can, and be told not to.
         """
         return _TAG if self.native else ""
+
+
+def _template(name: str, html: str) -> str:
+    return f'<template for="{name}">{html}</template>'
+
+
+def _section(name: str, html: str) -> str:
+    label = f"Came later: {name.replace('-', ' ')}"
+    return f'<section class="late wrap" id="late-{name}" aria-label="{label}">{html}</section>'

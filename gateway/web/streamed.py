@@ -113,20 +113,20 @@ class _Telling:
         yield self._foot(progress.page).encode()
 
     def _late(self, progress: Progress) -> str:
-        """Return the parts that can be shown now, and could not before."""
+        """Return the parts that can be shown now, and could not before; not what stands there."""
         still = self._layout.waiting(progress.pending)
-        ready = [part for part in self._waiting if part not in still]
-        return "".join(self._patch(part, progress.page) for part in ready)
+        ready = {part: self._waiting.pop(part) for part in [*self._waiting] if part not in still}
+        made = {part: self._made(part, progress.page) for part in ready}
+        return self._patches.bit(
+            {part.name: html for part, html in made.items() if html != ready[part]}
+        )
 
-    def _patch(self, part: Part, page: Composition) -> str:
-        """Return a part as it is sent; nothing where it is what stands there already."""
-        meanwhile = self._waiting.pop(part)
+    def _made(self, part: Part, page: Composition) -> str:
         try:
-            html = self._bits.part(part, page)
+            return self._bits.part(part, page)
         except Exception:  # noqa: BLE001 - what has been sent can become no error page any more
             log.exception("part.broken", part=part.name, request_id=self._request_id)
-            html = render_to_string(SORRY)
-        return "" if html == meanwhile else self._patches.part(part.name, html)
+            return render_to_string(SORRY)
 
     def _foot(self, page: Composition) -> str:
         said = provenance(self._layout.read(page))
