@@ -59,7 +59,7 @@ async def as_it_comes(
         *_, last = [first, *[progress async for progress in coming]]
         return _whole(request, layout, last.page)
     telling = _Telling(request, layout, first)
-    response = _Streamed(telling.head(), telling.rest(coming))
+    response = _Streamed(telling.all(coming), coming)
     names = [fragment.name for fragment in plan.fragments]
     for name, value in provenance_so_far(layout.read(first.page), names).items():
         response.headers[name] = value
@@ -99,17 +99,16 @@ class _Telling:
             part: self._bits.part(part, first.page) for part in layout.waiting(first.pending)
         }
 
-    def head(self) -> bytes:
-        """Return all that is there, down to where late parts come."""
-        return self._bits.head(self._first).encode()
+    def all(self, coming: AsyncIterator[Progress]) -> AsyncGenerator[bytes, None]:
+        """Return the page, bit by bit. Its head is made now: what fails here fails in time."""
+        return self._all(self._bits.head(self._first), coming)
 
-    async def rest(self, coming: AsyncGenerator[Progress, None]) -> AsyncGenerator[bytes, None]:
-        """Yield the late parts as they come, and then the foot. Closing this closes ``coming``."""
+    async def _all(self, head: str, coming: AsyncIterator[Progress]) -> AsyncGenerator[bytes, None]:
+        yield head.encode()
         progress = self._first
-        async with aclosing(coming):
-            async for progress in coming:
-                if late := self._late(progress):
-                    yield late.encode()
+        async for progress in coming:
+            if late := self._late(progress):
+                yield late.encode()
         yield self._foot(progress.page).encode()
 
     def _late(self, progress: Progress) -> str:
@@ -135,10 +134,16 @@ class _Telling:
 
 
 class _Streamed(StreamingHttpResponse):
-    """The response that carries a page bit by bit. Its source ends with whoever reads it."""
+    """The response that carries a page, which is made while it is read.
 
-    def __init__(self, head: bytes, rest: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(_all_of(head, rest))
+    Where nobody wants the rest any more, the page and what it is made of are given up at once.
+    """
+
+    def __init__(
+        self, bits: AsyncGenerator[bytes, None], coming: AsyncGenerator[Progress, None]
+    ) -> None:
+        super().__init__(bits)
+        self._coming = coming
         self.headers["Cache-Control"] = "no-store"
         self.headers["Content-Security-Policy"] = policy()
         # nginx would keep all back until it has some kilobytes, or the end.
@@ -146,15 +151,8 @@ class _Streamed(StreamingHttpResponse):
         patch_vary_headers(self, TOLD_BY)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the pieces, and close their source at once where nobody wants the rest."""
-        pieces: Any = self.streaming_content
-        async with aclosing(pieces):
-            async for piece in pieces:
-                yield piece
-
-
-async def _all_of(head: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    yield head
-    async with aclosing(rest):
-        async for piece in rest:
-            yield piece
+        """Yield the bits."""
+        bits: Any = self.streaming_content
+        async with aclosing(self._coming), aclosing(bits):
+            async for bit in bits:
+                yield bit
