@@ -13,11 +13,12 @@ from gateway.aggregation.compose import (
     Composition,
     Plan,
     SourceOf,
+    _ask,
     _composition,
     _has_failed,
     _judge,
     _report,
-    _settle,
+    _Settled,
     _Tasks,
 )
 from gateway.aggregation.deadline import Deadline
@@ -52,24 +53,19 @@ async def stream(
     """
     deadline = call.deadline.within(plan.budget_seconds)
     started = deadline.clock()
-    handed_down = call.due(deadline.reserve())
-    tasks = {
-        fragment.name: asyncio.create_task(
-            _settle(fragment, handed_down, source_of), name=f"{plan.name}/{fragment.name}"
-        )
-        for fragment in plan.fragments
-    }
+    at_hand, tasks = _ask(plan, call.due(deadline.reserve()), source_of)
     try:
         go_on = await _wait_for_the_first(plan, tasks, deadline, deadline.within(patience_seconds))
         while go_on and not deadline.expired:
-            progress = _so_far(plan, tasks, deadline, started)
-            if not progress.pending:
+            pending = tuple(name for name, task in tasks.items() if not task.done())
+            if not pending:
                 break
-            yield progress
-            await _wait_for_another(tasks, progress, deadline)
+            so_far = _without(plan, pending)
+            yield Progress(_composition(so_far, at_hand, tasks, deadline, started), pending)
+            await _wait_for_another({tasks[name] for name in pending}, deadline)
     finally:
         give_up(tasks.values())
-    page = _composition(plan, tasks, deadline, started)
+    page = _composition(plan, at_hand, tasks, deadline, started)
     _report(page, emit)
     _judge(plan, page)
     yield Progress(page)
@@ -79,7 +75,11 @@ async def _wait_for_the_first(
     plan: Plan, tasks: _Tasks, deadline: Deadline, patience: Deadline
 ) -> bool:
     """Return when something may be yielded; False, as soon as a primary fragment has failed."""
-    primary = {tasks[fragment.name] for fragment in plan.fragments if fragment.primary}
+    primary = {
+        tasks[fragment.name]
+        for fragment in plan.fragments
+        if fragment.primary and fragment.name in tasks
+    }
     pending = set(tasks.values())
     while pending:
         until = deadline if primary & pending else patience
@@ -93,17 +93,12 @@ async def _wait_for_the_first(
     return True
 
 
-async def _wait_for_another(tasks: _Tasks, progress: Progress, deadline: Deadline) -> None:
-    """Return when more has settled than in ``progress``, or at the deadline."""
-    await asyncio.wait(
-        {tasks[name] for name in progress.pending},
-        timeout=deadline.remaining(),
-        return_when=asyncio.FIRST_COMPLETED,
+async def _wait_for_another(pending: "set[asyncio.Task[_Settled]]", deadline: Deadline) -> None:
+    """Return when another of ``pending`` has settled, or at the deadline."""
+    await asyncio.wait(pending, timeout=deadline.remaining(), return_when=asyncio.FIRST_COMPLETED)
+
+
+def _without(plan: Plan, pending: tuple[str, ...]) -> Plan:
+    return replace(
+        plan, fragments=tuple(each for each in plan.fragments if each.name not in pending)
     )
-
-
-def _so_far(plan: Plan, tasks: _Tasks, deadline: Deadline, started: float) -> Progress:
-    pending = tuple(name for name, task in tasks.items() if not task.done())
-    settled = tuple(each for each in plan.fragments if each.name not in pending)
-    page = _composition(replace(plan, fragments=settled), tasks, deadline, started)
-    return Progress(page, pending)

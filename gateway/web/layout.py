@@ -36,9 +36,10 @@ class Part:
 class Layout:
     """A page: ``template`` is given what ``present`` makes of its composition.
 
-    ``read`` makes the composition of what the plan's fragments said, where these are not the same.
-    ``shared`` says that strangers all see alike, so that the whole page is rendered once. Both
-    ``present`` and ``read`` must take compositions in which fragments are not there yet.
+    ``read`` makes the composition of what the plan's fragments said, where that is another one.
+    ``shared`` says that ``present`` is the same for all requests, and a pure function of what the
+    page is made of: then what was rendered is kept. Both it and ``read`` must take compositions in
+    which fragments are not there yet.
     """
 
     template: str
