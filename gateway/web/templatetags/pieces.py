@@ -61,7 +61,7 @@ def cut(context: Context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def ending(context: Context) -> SafeString:
+def page_status(context: Context) -> SafeString:
     """What became of the page's fragments, at its very end."""
     return SafeString(_pieces(context).ending)
 
