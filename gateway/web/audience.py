@@ -33,7 +33,7 @@ def takes_pieces(request: HttpRequest) -> bool:
         and _names_html(request)
         and WHOLE not in request.GET
         and getattr(request, "scope", {}).get("http_version", "1.0") not in _OLD_PROTOCOLS
-        and not _BOT.search(request.headers.get("User-Agent", ""))
+        and not _BOT.search(request.META.get("HTTP_USER_AGENT", ""))
     )
 
 
@@ -43,13 +43,13 @@ def patches_by_itself(request: HttpRequest) -> bool:
     WHATWG HTML, ``template``'s attribute ``for``. A browser that can, and does not say who it is
     (User-Agent Client Hints), does as well with the script.
     """
-    found = _CHROMIUM.search(request.headers.get("Sec-CH-UA", ""))
+    found = _CHROMIUM.search(request.META.get("HTTP_SEC_CH_UA", ""))
     return found is not None and int(found[1]) >= PATCHES_SINCE
 
 
 def _names_html(request: HttpRequest) -> bool:
     """Whether ``Accept`` names text/html itself. ``*/*`` is what programs send."""
-    if "text/html" not in request.headers.get("Accept", "").lower():
+    if "text/html" not in request.META.get("HTTP_ACCEPT", "").lower():
         return False
     return any(
         (kind.main_type, kind.sub_type) == ("text", "html") and kind.quality > 0

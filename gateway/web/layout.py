@@ -52,3 +52,10 @@ class Layout:
         """Return the parts that cannot be shown while the fragments ``pending`` are not there."""
         awaited = frozenset(pending)
         return tuple(part for part in self.parts if not awaited.isdisjoint(part.needs))
+
+    def can_wait_for(self, pending: Iterable[str]) -> bool:
+        """Whether each of the fragments ``pending`` is one that some part waits for.
+
+        Any other belongs to what is shown at once, and the page must not begin without it.
+        """
+        return {name for part in self.parts for name in part.needs}.issuperset(pending)

@@ -55,7 +55,7 @@ async def as_it_comes(
         return _whole(request, layout, await runtime().compose(plan, call))
     coming = runtime().stream(plan, call, PATIENCE_SECONDS)
     first = await anext(coming)
-    if not pays(plan, first):
+    if not (layout.can_wait_for(first.pending) and pays(plan, first)):
         *_, last = [first, *[progress async for progress in coming]]
         return _whole(request, layout, last.page)
     telling = _Telling(request, layout, first)

@@ -300,6 +300,20 @@ async def test_a_gateway_that_is_late_itself_sends_the_page_whole(
     assert boolean(reader.header("Gateway-Complete")) is True
 
 
+async def test_a_page_does_not_begin_without_what_no_part_waits_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a source that was put on the page, and may not come late yet."""
+    arrivals = stage.sources["arrivals"] = Held()
+    parts = tuple(part for part in views.HOME_LAYOUT.parts if part.name != "arrivals")
+    monkeypatch.setattr(views, "HOME_LAYOUT", replace(views.HOME_LAYOUT, parts=parts))
+    async with asking(Reader()) as reader:
+        asyncio.get_running_loop().call_later(0.03, arrivals.says, ())
+        await reader.sees("</html>")
+    assert reader.header("Content-Length")
+    assert "Nothing has come in lately" in reader.answer.decode()
+
+
 # ---- who goes away
 
 
