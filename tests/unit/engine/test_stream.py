@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.aggregation.compose import Composition, Plan, SourceOf, compose
 from gateway.aggregation.errors import PrimaryFailed, SourceRefused
 from gateway.aggregation.events import FragmentCrashed, FragmentSettled, PageComposed
-from gateway.aggregation.source import Source
+from gateway.aggregation.source import Call, Reply, Source, with_look
 from gateway.aggregation.stream import Progress, stream
 from tests.fakes import FOREVER, FakeSource, Recorder, VirtualClock
 from tests.unit.engine.pages import BUDGET_SECONDS, call_in, fragment, lookup, plan, states
@@ -59,6 +59,18 @@ async def test_what_is_there_comes_when_patience_ends(clock: VirtualClock) -> No
     assert first.after == pytest.approx(PATIENCE_SECONDS)
     assert (last.settled, last.progress.pending) == (["a", "b", "c"], ())
     assert last.after == pytest.approx(0.3)
+
+
+async def test_what_lies_at_hand_is_there_at_once_and_asked_of_nobody(clock: VirtualClock) -> None:
+    async def asked(call: Call) -> Reply:
+        raise AssertionError("it was at hand")
+
+    at_hand = with_look(asked, lambda call: Reply("kept"))
+    parts = plan(fragment("a", primary=True), "b")
+    first, last = await all_of(clock, parts, lookup(a=at_hand, b=FakeSource(delay_seconds=0.1)))
+    assert first.progress.page.outcomes == {"a": Reply("kept")}
+    assert first.after == pytest.approx(PATIENCE_SECONDS)
+    assert states(last.progress.page) == {"a": "live", "b": "live"}
 
 
 async def test_late_fragments_come_in_the_order_in_which_they_settle(clock: VirtualClock) -> None:
