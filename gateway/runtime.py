@@ -6,8 +6,8 @@ nothing. A page hands over a declaration; what it declares is built once and kep
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from contextvars import Context
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from django.db import connections
 from gateway.aggregation.background import Background, give_up
 from gateway.aggregation.cache import Bounds, Cache
 from gateway.aggregation.compose import Composition, Declared, Plan, compose
-from gateway.aggregation.events import Listener
+from gateway.aggregation.events import Event, Listener
 from gateway.aggregation.negative import Negatives
 from gateway.aggregation.policies.caching import Keeping, caching
 from gateway.aggregation.policies.fallback import fallback
@@ -34,6 +34,7 @@ from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
 from gateway.aggregation.record import step
 from gateway.aggregation.source import Call, Policy, Source, stack
+from gateway.aggregation.stream import Progress, stream
 from gateway.aggregation.upstream import Upstream, asked_again, expect, guarded, upstream
 from gateway.sources.attempts import attempted
 from gateway.sources.declaration import Declaration
@@ -112,6 +113,21 @@ class Runtime:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
         with step("plan", plan.name):
             return await compose(plan, call, self.source, self.emit)
+
+    def stream(
+        self, plan: Plan, call: Call, patience_seconds: float
+    ) -> AsyncGenerator[Progress, None]:
+        """Compose ``plan`` as it comes; see ``aggregation.stream.stream``.
+
+        What is reported at the end is reported with the log's context of the beginning, which has
+        the request's name: that is taken away as soon as the head of the answer is there.
+        """
+        beginning = copy_context()
+
+        def report(event: Event) -> None:
+            beginning.run(self.emit, event)
+
+        return stream(plan, call, self.source, report, patience_seconds)
 
     def source(self, declared: Declared) -> Source:
         """Return the source that is declared, with its stack around it."""

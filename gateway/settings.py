@@ -132,6 +132,7 @@ MIDDLEWARE = [
     "gateway.web.middleware.PageHeaders",
     "gateway.web.inline.Security",
     "gateway.web.inline.Sessions",
+    "gateway.web.middleware.Recording",
     "gateway.web.inline.Common",
     "gateway.web.inline.Csrf",
     "gateway.web.inline.Authentication",

@@ -122,17 +122,7 @@ async def compose(
     deadline = call.deadline.within(plan.budget_seconds)
     started = deadline.clock()
     handed_down = call.due(deadline.reserve())
-    at_hand: _AtHand = {}
-    tasks: _Tasks = {}
-    is_recorded = current_step() is not None  # then each fragment is a step, and takes the long way
-    for fragment in plan.fragments:
-        asked = _narrowed(fragment, handed_down)
-        if not is_recorded and (settled := _look(fragment, asked, source_of)) is not None:
-            at_hand[fragment.name] = settled
-            continue
-        tasks[fragment.name] = asyncio.create_task(
-            _settle(fragment, asked, source_of), name=f"{plan.name}/{fragment.name}"
-        )
+    at_hand, tasks = _ask(plan, handed_down, source_of)
     if tasks:
         try:
             await _wait(plan, tasks, deadline)
@@ -152,6 +142,22 @@ class _Settled:
 
 _AtHand = dict[str, _Settled]
 _Tasks = dict[str, "asyncio.Task[_Settled]"]
+
+
+def _ask(plan: Plan, call: Call, source_of: SourceOf) -> tuple[_AtHand, _Tasks]:
+    """Return what was at hand, and a task for each of the other fragments."""
+    at_hand: _AtHand = {}
+    tasks: _Tasks = {}
+    is_recorded = current_step() is not None  # then each fragment is a step, and takes the long way
+    for fragment in plan.fragments:
+        asked = _narrowed(fragment, call)
+        if not is_recorded and (settled := _look(fragment, asked, source_of)) is not None:
+            at_hand[fragment.name] = settled
+            continue
+        tasks[fragment.name] = asyncio.create_task(
+            _settle(fragment, asked, source_of), name=f"{plan.name}/{fragment.name}"
+        )
+    return at_hand, tasks
 
 
 def _look(fragment: Fragment, call: Call, source_of: SourceOf) -> _Settled | None:

@@ -111,7 +111,7 @@ _EVENT_HEADERS = {
 
 # A stream stays for minutes: it must not take the place of a page at the door. It has bounds of
 # its own.
-events = native(always_admitted(safe_only(_events)))  # type: ignore[arg-type]  # it streams
+events = native(always_admitted(safe_only(_events)))
 
 
 async def _begun(request: HttpRequest, wanted: Order) -> Job:

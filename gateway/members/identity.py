@@ -20,13 +20,10 @@ from gateway.aggregation.source import Reply
 from gateway.members.models import Member, session_hash
 from gateway.sources.orm import Query
 from gateway.sources.switches import purge_here
+from gateway.web.insight.audience import STAFF
 
 MOST_DIGITS = 19
 """Of an id: no bigint has more, and Python itself refuses to read numbers of some thousands."""
-
-
-STAFF = "staff"
-"""Where in a session stands that its member was staff when it began: a claim, and no more."""
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):

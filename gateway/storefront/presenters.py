@@ -16,6 +16,7 @@ from gateway.storefront.covers import cover, poster
 from gateway.storefront.payloads import Banner, BookCard, Recommendation
 from gateway.storefront.shelves import PAGE_SIZE
 from gateway.storefront.shown import (
+    PENDING,
     AuthorView,
     BannerView,
     BookView,
@@ -48,19 +49,30 @@ _RECCO_WORDS = {
 """Heading and note, by whether these are best sellers, and whether they are for this reader."""
 
 
+_HOME = ("promo", "recco", "membership", "arrivals")
+
+
 def present_home(page: Composition) -> dict[str, Any]:
     """Return the home page's values: promo, recco, arrivals, member, provenance.
+
+    Of a page of which not all is there yet, what is missing is ``pending``.
 
     ``signed_in`` is among them, and False, only where the members' shelf says that whoever the
     session claims is not a member (any more): the page is then a stranger's.
     """
-    member = part_of(page.outcomes["membership"])
-    stranger = not member.broken and member.value is None
+    promo, recco, member, arrivals = (part_of(page.outcomes.get(name)) for name in _HOME)
+    stranger = not (member.broken or member.pending) and member.value is None
+    # Who asks decides how recommendations are shown.
+    recco = PENDING if member.pending else recco
     context = {
-        "promo": _promo(part_of(page.outcomes["promo"])),
-        "recco": _recco(part_of(page.outcomes["recco"]), stranger=stranger),
-        "arrivals": _arrivals(part_of(page.outcomes["arrivals"])),
-        "member": {"name": getattr(member.value, "name", ""), "broken": member.broken},
+        "promo": _promo(promo),
+        "recco": _recco(recco, stranger=stranger),
+        "arrivals": _arrivals(arrivals),
+        "member": {
+            "name": getattr(member.value, "name", ""),
+            "broken": member.broken,
+            "pending": member.pending,
+        },
         "provenance": provenance_of(page),
     }
     return context | {"signed_in": False} if stranger else context
@@ -112,6 +124,8 @@ def present_authors(page: Composition, number: int) -> dict[str, Any]:
 
 
 def _promo(part: Part) -> dict[str, Any]:
+    if part.pending:
+        return {"pending": True, "art": poster(_SHOP)}
     if part.broken or not part.value.banners:
         return {"broken": part.broken, "since": part.since, "art": poster(_SHOP)}
     said = part.value
@@ -142,6 +156,8 @@ def _banner(number: int, banner: Banner, today: date) -> BannerView:
 
 
 def _recco(part: Part, *, stranger: bool) -> dict[str, Any]:
+    if part.pending:
+        return {"pending": True, "heading": "Read next"}
     if part.broken or not part.value.items:
         return {"broken": part.broken, "heading": "Read next", "since": part.since}
     said = part.value
@@ -170,6 +186,8 @@ def _recommended(item: Recommendation, *, hidden: bool) -> BookView:
 
 
 def _arrivals(part: Part) -> dict[str, Any]:
+    if part.pending:
+        return {"pending": True}
     books = [] if part.broken else [_shelved(card) for card in part.value]
     return {"broken": part.broken, "books": books, "since": part.since}
 

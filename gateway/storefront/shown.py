@@ -22,11 +22,18 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What there is of a fragment: its value, or ``broken``. ``since`` tells that it is older."""
+    """What there is of a fragment: its value, or ``broken``, or ``pending``: it may still come.
+
+    ``since`` tells that it is older.
+    """
 
     value: Any
     broken: bool = False
     since: str = ""
+    pending: bool = False
+
+
+PENDING = Part(None, pending=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,13 @@ class Pages:
     after: str
 
 
-def part_of(outcome: Outcome) -> Part:
-    """Return what an outcome has to show. A fallback stands for nothing: broken."""
+def part_of(outcome: Outcome | None) -> Part:
+    """Return what an outcome has to show. A fallback stands for nothing: broken.
+
+    There is no outcome yet where a page comes bit by bit.
+    """
+    if outcome is None:
+        return PENDING
     if isinstance(outcome, Failed):
         return Part(None, broken=True)
     match outcome.state:

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from gateway.aggregation.source import Call
@@ -12,20 +13,32 @@ from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
 from gateway.storefront.presenters import present_authors, present_books, present_home
 from gateway.web.facts import call_from
 from gateway.web.handler import native
+from gateway.web.layout import Layout, Part
 from gateway.web.methods import safe_only
-from gateway.web.pages import respond, respond_json, respond_once
+from gateway.web.pages import respond, respond_json
+from gateway.web.streamed import as_it_comes
 
+HOME_LAYOUT = Layout(
+    template="storefront/home.html",
+    present=present_home,
+    parts=(
+        Part("account", "web/_account.html", ("membership",)),
+        Part("greeting", "storefront/_membership.html", ("membership",)),
+        Part("offers", "storefront/_promo.html", ("promo",)),
+        Part("recommendations", "storefront/_recommendations.html", ("recco", "membership")),
+        Part("arrivals", "storefront/_arrivals.html", ("arrivals",)),
+    ),
+)
 RECOMMENDATIONS = 6
 MOST_PAGES = 10_000
 
 
 @native
 @safe_only
-async def home(request: HttpRequest) -> HttpResponse:
+async def home(request: HttpRequest) -> HttpResponseBase:
     """The home page."""
-    page = await runtime().compose(HOME, _home_call(request))
-    staff = is_staff(page)
-    return respond_once(request, "storefront/home.html", present_home, page, staff=staff)
+    call = _home_call(request)
+    return await as_it_comes(request, HOME_LAYOUT, HOME, call, is_staff=is_staff)
 
 
 @native

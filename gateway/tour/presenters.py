@@ -15,7 +15,10 @@ LATE = ("timeout", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class CityView:
-    """A stop in the list. ``missing`` is a sentence where its weather is not there."""
+    """A stop in the list. ``missing`` is a sentence where its weather is not there.
+
+    ``pending`` says that it may still come: the page comes bit by bit.
+    """
 
     number: int
     city: str
@@ -29,12 +32,21 @@ class CityView:
     temperature: str = ""
     wind: str = ""
     since: str = ""
+    pending: bool = False
+
+    @property
+    def part(self) -> str:
+        """What this city's weather is called as a part of the page that may come late."""
+        return f"stop-{self.number}"
 
 
 def present_tour(stops: tuple[Stop, ...], page: Composition, today: date) -> dict[str, Any]:
-    """Return the page's values: the stops in their order, the chart, and what is missing."""
+    """Return the page's values: the stops in their order, the chart, and what is missing.
+
+    A city whose weather is not in ``page`` yet is pending, which is not missing.
+    """
     cities = [
-        _city(place, stop, page.outcomes[stop.slug], today)
+        _city(place, stop, page.outcomes.get(stop.slug), today)
         for place, stop in enumerate(stops, start=1)
     ]
     missing = [city.city for city in cities if city.missing]
@@ -50,8 +62,10 @@ def present_tour(stops: tuple[Stop, ...], page: Composition, today: date) -> dic
     }
 
 
-def _city(place: int, stop: Stop, outcome: Outcome, today: date) -> CityView:
+def _city(place: int, stop: Stop, outcome: Outcome | None, today: date) -> CityView:
     head = (place, stop.city, stop.venue, stop.date.isoformat(), day(stop.date), stop.date < today)
+    if outcome is None:
+        return CityView(*head, pending=True)
     if not isinstance(outcome, Reply):
         return CityView(*head, missing=_why_missing(stop.city, reason_of(outcome)))
     said = outcome.value

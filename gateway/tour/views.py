@@ -4,50 +4,50 @@ from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from gateway.aggregation.compose import Composition
-from gateway.aggregation.source import Reply
+from gateway.aggregation.source import Call, Reply
 from gateway.members.identity import claim, for_staff, is_staff
 from gateway.runtime import runtime
 from gateway.tour.joining import joined
-from gateway.tour.payloads import Stop
+from gateway.tour.layout import Route, tour_layout
 from gateway.tour.plan import ROUTE, weather_of
-from gateway.tour.presenters import present_tour
 from gateway.web.facts import call_from
 from gateway.web.handler import native
 from gateway.web.methods import safe_only
-from gateway.web.pages import respond, respond_json
+from gateway.web.pages import respond_json
+from gateway.web.streamed import as_it_comes
 
 
 @native
 @safe_only
-async def tour(request: HttpRequest) -> HttpResponse:
+async def tour(request: HttpRequest) -> HttpResponseBase:
     """The cities of the tour, the way between them, and the weather in each."""
-    stops, page, staff = await _compose(request)
-    context = present_tour(stops, page, timezone.now().date())
-    context["standin"] = "weather" in settings.STANDINS
-    return respond(request, "tour/tour.html", context, page, staff=staff)
+    call = call_from(request, **claim(request))
+    route, staff = await _route(request, call)
+    standin = "weather" in settings.STANDINS
+    layout = tour_layout(route, timezone.now().date(), standin=standin)
+    weather = weather_of(route.stops.value)
+    return await as_it_comes(request, layout, weather, call, is_staff=lambda _: staff)
 
 
 @native
 @safe_only
 async def api_tour(request: HttpRequest) -> HttpResponse:
     """The same composition as JSON: a fragment for each city, by its slug."""
-    _, page, _ = await _compose(request)
-    return respond_json(request, page)
-
-
-async def _compose(request: HttpRequest) -> tuple[tuple[Stop, ...], Composition, bool]:
-    """Ask where the tour goes, then the weather of all stops, under the request's one deadline.
-
-    Who claims to be staff is looked up beside the former; the last says whether it is so.
-
-    Raises ``PrimaryFailed`` where nobody can say where it goes.
-    """
     call = call_from(request, **claim(request))
-    route = await runtime().compose(for_staff(ROUTE, request), call)
+    route, _ = await _route(request, call)
+    weather = await runtime().compose(weather_of(route.stops.value), call)
+    return respond_json(request, joined(route.stops, route.seconds, weather))
+
+
+async def _route(request: HttpRequest, call: Call) -> tuple[Route, bool]:
+    """Ask where the tour goes, under the deadline that the weather is asked under too.
+
+    Who claims to be staff is looked up beside it; the latter says whether it is so. Raises
+    ``PrimaryFailed`` where nobody can say where it goes.
+    """
+    said = await runtime().compose(for_staff(ROUTE, request), call)
     # It is primary, so that what is here did not fail.
-    stops = cast(Reply, route.outcomes["stops"])
-    weather = await runtime().compose(weather_of(stops.value), call)
-    return stops.value, joined(stops, route.page_seconds, weather), is_staff(route)
+    return Route(cast(Reply, said.outcomes["stops"]), said.page_seconds), is_staff(said)

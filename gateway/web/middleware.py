@@ -57,9 +57,8 @@ class RequestFacts(Native):
         """Put ``facts`` on the request and its id on the response."""
         facts = request.facts = gather(request)  # type: ignore[attr-defined]
         names = {"request_id": facts.request_id, "trace_id": facts.trace_id}
-        with bound_contextvars(**names), recording(request, facts) as record:
+        with bound_contextvars(**names):
             response = await self.get_response(request)
-            answered(record, request, response)
             seconds = time.monotonic() - facts.started
         tell_of(
             Answered(
@@ -87,6 +86,17 @@ class RequestFacts(Native):
             return None
         log.warning("page.failed", page=exception.composition.plan, fragment=exception.fragment)
         return unavailable(request, exception.composition, facts_of(request))
+
+
+class Recording(Native):
+    """Records what is done for a request, where somebody wants to know. It needs the session."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Keep the record open until the request is answered."""
+        with recording(request, facts_of(request)) as record:
+            response = await self.get_response(request)
+            answered(record, request, response)
+        return response
 
 
 class PageHeaders(Native):

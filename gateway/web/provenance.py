@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 
 from gateway.aggregation.compose import Composition, reason_of, state_of
 from gateway.aggregation.source import Reply, State
@@ -24,6 +25,19 @@ def provenance(page: Composition) -> dict[str, str]:
             ]
         ),
     }
+
+
+def provenance_so_far(page: Composition, names: Sequence[str]) -> dict[str, str]:
+    """Return the same of a page of which not all is there: of the fragments ``names`` some pend.
+
+    It says that it is not complete, for nobody knows yet.
+    """
+    said = provenance(page)
+    status = [
+        _member(name, page) if name in page.outcomes else f"{_token(name)};state=pending"
+        for name in names
+    ]
+    return said | {"Gateway-Complete": "?0", "Fragment-Status": ", ".join(status)}
 
 
 def cache_control(page: Composition, *, personal: bool) -> str:

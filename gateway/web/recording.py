@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from gateway.aggregation.record import Record, Step
 from gateway.telemetry.traces import tracing
 from gateway.web.facts import RequestFacts
+from gateway.web.insight.audience import may_be_shown
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NO_RECORD: "AbstractContextManager[None, None]" = nullcontext()
@@ -21,11 +21,10 @@ def recording(
 ) -> "AbstractContextManager[Step | None, bool | None]":
     """Return the context in which what a request does is recorded; of None where nothing is.
 
-    It is for a request that is traced, for one with a session, because staff see the record on
-    their pages, and for all where DEBUG is on.
+    It is for a request that is traced, and for one whose page may show it.
     """
     traced = facts.sampled and tracing() is not None
-    if traced or settings.DEBUG or settings.SESSION_COOKIE_NAME in request.COOKIES:
+    if traced or may_be_shown(request):
         return _recorded(request, facts, traced=traced)
     return _NO_RECORD
 

@@ -16,7 +16,7 @@ class Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Tell what came."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        time.sleep({"/hang": 30, "/books/?slow": 0.6}.get(self.path, 0))
+        time.sleep({"/hang": 30, "/books/?slow": 0.6, "/?slow": 0.6}.get(self.path, 0))
         told = {"path": self.path, "headers": self.headers.items(), "length": len(body)}
         reply = json.dumps(told).encode()
         self.send_response(200)

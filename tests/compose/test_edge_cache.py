@@ -1,6 +1,7 @@
 """What the edge keeps, for whom, and what it never keeps."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,6 +42,16 @@ def test_many_who_come_at_once_are_one_request(edge: LoneEdge) -> None:
         answers = list(pool.map(edge.visitor.get, ["/books/?slow"] * AT_ONCE))
     assert {answer.status for answer in answers} == {200}
     assert edge.echoed() == before + 1
+
+
+def test_nobody_waits_for_a_page_that_is_kept_nowhere(edge: LoneEdge) -> None:
+    """As a page is that comes bit by bit: one after another they would take their times' sum."""
+    before, began = edge.echoed(), time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(edge.visitor.get, ["/?slow"] * AT_ONCE))
+    assert time.monotonic() - began < 2.5
+    assert {answer.status for answer in answers} == {200}
+    assert edge.echoed() == before + AT_ONCE
 
 
 def test_a_member_is_never_answered_from_what_is_kept(edge: LoneEdge) -> None:

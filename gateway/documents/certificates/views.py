@@ -84,7 +84,7 @@ async def _download(request: HttpRequest, token: str) -> HttpResponseBase:
     )
 
 
-download = native(safe_only(_download))  # type: ignore[arg-type]  # it streams
+download = native(safe_only(_download))
 
 
 async def _chunks(document: bytes) -> AsyncIterator[bytes]:

@@ -13,6 +13,8 @@ from tests.bench.pages.running import Running
 
 PATIENCE_SECONDS = 15.0
 END_OF_HEAD = b"\r\n\r\n"
+BROWSER = b"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
+"""What a browser says beside the name of the host: ours sends a page bit by bit to nobody else."""
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -29,10 +31,14 @@ class BadAnswer(Exception):
 
 
 class Visitor(asyncio.Protocol):
-    """One connection that is kept. It reads answers with a length, and chunked ones."""
+    """One connection that is kept. It reads answers with a length, and chunked ones.
 
-    def __init__(self, port: int) -> None:
+    ``fields`` are of the request's head, beside the name of the host.
+    """
+
+    def __init__(self, port: int, fields: bytes = b"") -> None:
         self._port = port
+        self._asks = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + fields + b"\r\n"
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._first = 0.0
@@ -47,7 +53,7 @@ class Visitor(asyncio.Protocol):
         self._received.clear()
         self._answered = loop.create_future()
         begun = time.perf_counter()
-        transport.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        transport.write(self._asks)
         async with asyncio.timeout(PATIENCE_SECONDS):
             ended = await self._answered
         if says_that_it_ends(self._received):
@@ -128,9 +134,9 @@ async def again_and_again(running: Running, connections: int, seconds: float) ->
 
 
 async def once(running: Running, wait_seconds: float) -> Asked:
-    """Ask once, on a new connection, after having waited."""
+    """Ask once, as a browser does, on a new connection, after having waited."""
     await asyncio.sleep(wait_seconds)
-    visitor = Visitor(running.port)
+    visitor = Visitor(running.port, BROWSER)
     try:
         return await visitor.ask()
     finally:

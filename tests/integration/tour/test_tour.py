@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
+from gateway.web import streamed
 from gateway.web.handler import Handler
 from tests.integration.conftest import InProcess, visitor
 from tests.integration.tour.conftest import LATITUDES, Weather
@@ -151,3 +152,34 @@ async def test_a_crowd_asks_once_for_each_city(tour_app: Handler, weather: Weath
         pages = await asyncio.gather(*(client.get("/api/tour") for _ in range(20)))
     assert {page.status_code for page in pages} == {200}
     assert sorted(weather.asked) == sorted(LATITUDES.values())
+
+
+async def test_a_browser_does_not_wait_for_a_late_city(
+    tour_app: Handler, weather: Weather, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "LATEST_SECONDS", 60.0)
+    weather.moods[LATITUDES["vienna"]] = "late"
+    async with visitor(tour_app, Accept="text/html") as client:
+        page = await client.get("/tour/")
+        whole = await client.get("/tour/?buffered")
+    late = page.text.partition("</main>")[2]
+    assert 'id="late-stop-4"' in late
+    assert "The weather in Vienna did not come in time." in late
+    assert "vienna;state=pending" in page.headers["Fragment-Status"]
+    assert "vienna;state=failed;reason=timeout" in late
+    assert "The weather in Vienna is on its way." in page.text.partition("</main>")[0]
+    assert "Missing from this page right now: the weather in Vienna." in page.text
+    assert "on its way" not in whole.text
+
+
+async def test_without_any_weather_a_browser_is_told_so_late(
+    tour_app: Handler, weather: Weather, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "LATEST_SECONDS", 60.0)
+    weather.moods |= dict.fromkeys(LATITUDES.values(), "late")
+    async with visitor(tour_app, Accept="text/html") as client:
+        page = await client.get("/tour/")
+    above, _, late = page.text.partition("</main>")
+    assert "There is no weather to be had" not in above
+    assert "There is no weather to be had at the moment." in late
+    assert late.count("did not come in time.") == 5
