@@ -14,7 +14,6 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
-from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -87,7 +86,3 @@ class Authentication(OnTheLoop, AuthenticationMiddleware):
 
 class Messages(OnTheLoop, MessageMiddleware):
     """Messages of one page for the next, kept in the session."""
-
-
-class FrameOptions(OnTheLoop, XFrameOptionsMiddleware):
-    """No other site may frame ours."""
