@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from tests.protection import HOST, KINDS, Kind, ask, stylesheet, weaknesses
 
 pytestmark = pytest.mark.compose
 
-UNREAD = {"a NUL", "too long an address", "too large a header", "no request"}
+UNREAD = {"a NUL", "too long an address", "no request"}
 """What nginx gives up before it knows by which scheme it came."""
 NOBODY = "127.0.0.1:1"
 SETTINGS = {
@@ -63,6 +63,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate.made(tmp_path_factory.mktemp("certificate"))
 
 
+def test_without_tls_nothing_is_amiss_but_that(
+    observatory: None, images: Stack, certificate: Certificate, tmp_path: Path
+) -> None:
+    """This comes first, because both edges want the same network for their own."""
+    with edge_before_a_gateway(tmp_path, https_only=False) as edge:
+        verdict = judged(f"localhost:{edge.visitor.port}", certificate.certificate)
+    assert verdict.failed <= {"redirection", "strict-transport-security"}
+
+
 @pytest.fixture(scope="module")
 def strict(why_not: str, images: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of an edge behind TLS, before a gateway for https alone."""
@@ -85,7 +94,7 @@ def test_a_file_protects_its_reader(strict: int) -> None:
     assert weaknesses(answer, hsts=True) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/signin/", "/books/?page=2", "/nothing/"])
+@pytest.mark.parametrize("path", ["/", "/signin/"])
 def test_the_observatory_gives_the_best_grade_behind_tls(
     observatory: None, strict: int, certificate: Certificate, path: str
 ) -> None:
@@ -94,12 +103,3 @@ def test_the_observatory_gives_the_best_grade_behind_tls(
     assert verdict.failed == frozenset()
     assert verdict.score >= 100
     assert verdict.grade == "A+"
-
-
-def test_without_tls_nothing_is_amiss_but_that(
-    observatory: None, images: Stack, certificate: Certificate, tmp_path: Path
-) -> None:
-    with ExitStack() as stack:
-        edge = stack.enter_context(edge_before_a_gateway(tmp_path, https_only=False))
-        verdict = judged(f"localhost:{edge.visitor.port}", certificate.certificate)
-    assert verdict.failed <= {"redirection", "strict-transport-security"}

@@ -14,6 +14,7 @@ from deploy.local.process import REPOSITORY
 SOURCES = Path(__file__).parent
 HOME = REPOSITORY / ".local" / "observatory"
 PACKAGE = HOME / "node_modules" / "@mdn" / "mdn-http-observatory"
+SCAN = PACKAGE / "src" / "scan.js"
 MARK = HOME / "installed"
 INSTALL_SECONDS = 180
 SCAN_SECONDS = 60
@@ -38,7 +39,7 @@ def prepared() -> str:
     if not (shutil.which("node") and shutil.which("npm")):
         return "The Observatory needs Node 20 or later, and npm."
     wanted = hashlib.sha256((SOURCES / "package-lock.json").read_bytes()).hexdigest()
-    if MARK.exists() and MARK.read_text() == wanted:
+    if SCAN.exists() and MARK.exists() and MARK.read_text() == wanted:
         return ""
     HOME.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
@@ -58,13 +59,14 @@ def prepared() -> str:
 def judged(site: str, authority: Path) -> Verdict:
     """Return what it says of ``site``, a host with its port; ``authority`` signs certificates."""
     done = subprocess.run(
-        ["node", str(PACKAGE / "src" / "scan.js"), site],
+        ["node", str(SCAN), site],
         env={"PATH": os.environ["PATH"], "NODE_EXTRA_CA_CERTS": str(authority)},
         capture_output=True,
         text=True,
         timeout=SCAN_SECONDS,
         check=False,
     )
+    assert done.stdout, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     assert "scan" in told, told
     failed = frozenset(name for name, test in told["tests"].items() if not test["pass"])

@@ -63,3 +63,12 @@ def anchors(file: Path) -> set[str]:
         )
         found.append(f"{name}-{again}" if again else name)
     return set(found)
+
+
+def is_written(test: str) -> bool:
+    """Return whether there is a test called ``path::name``, with its path below ``tests``."""
+    path, _, name = test.partition("::")
+    file = REPOSITORY / "tests" / path
+    return file.is_file() and bool(
+        re.search(rf"^(?:async )?def {name}\(", file.read_text(encoding="utf-8"), re.M)
+    )
