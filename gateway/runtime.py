@@ -27,7 +27,7 @@ from gateway.aggregation.policies.fallback import fallback
 from gateway.aggregation.policies.fault_injection import fault_injection
 from gateway.aggregation.policies.observe import observe
 from gateway.aggregation.policies.single_flight import single_flight
-from gateway.aggregation.policies.storing import Storing, storing
+from gateway.aggregation.policies.storing import Alone, Storing, storing
 from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.policies.unasked import unasked
 from gateway.aggregation.source import Call, Policy, Source, stack
@@ -159,10 +159,12 @@ class Runtime:
         """Return the policies that keep replies; none of them where a source is never kept."""
         name = declared.name
         purged_at = partial(self.switches.purged_at, name)
-        bounds = Bounds(fresh_seconds, settings.STALE_SECONDS, purged_at)
+        stale_seconds = 0.0 if declared.private else settings.STALE_SECONDS
+        bounds = Bounds(fresh_seconds, stale_seconds, purged_at)
         cache = self._cache(declared, bounds)
         keeping = Keeping(cache, bounds, time.time, self.background.spawn)
-        store = Storing(keeping, RedisLock(name, self._shared), Negatives(NEGATIVE_SECONDS))
+        lock = Alone() if declared.private else RedisLock(name, self._shared)
+        store = Storing(keeping, lock, Negatives(NEGATIVE_SECONDS))
         if not _is_kept(declared):
             return [storing(name, store, self.emit)]
         return [
@@ -186,6 +188,8 @@ class Runtime:
         return self.upstreams[name]
 
     def _cache(self, declared: Declaration, bounds: Bounds) -> Cache:
+        if declared.private:
+            return MemoryCache(MEMORY_ENTRIES)
         shared = RedisCache(declared.name, declared.payload, self._shared)
         near = KEPT_NEAR if isinstance(declared, Picture) else MEMORY_ENTRIES
         return NearAndFar(MemoryCache(near), shared, time.time, bounds)

@@ -47,6 +47,10 @@ STALE_SECONDS = _env.seconds("STALE_SECONDS", 3600, zero=True)
 ARRIVALS_FRESH_SECONDS = _env.seconds(
     "ARRIVALS_FRESH_SECONDS", min(PROMO_FRESH_SECONDS, RECCO_FRESH_SECONDS), zero=True
 )
+# So long a session that was ended elsewhere may still count here.
+MEMBERS_FRESH_SECONDS = _env.seconds(
+    "MEMBERS_FRESH_SECONDS", min(2.0, ARRIVALS_FRESH_SECONDS), zero=True
+)
 
 # --- How much ---------------------------------------------------------------------------------
 MAX_BODY_BYTES = _env.number("MAX_BODY_BYTES", 1_048_576, lowest=1, highest=104_857_600)

@@ -209,6 +209,12 @@ class MemoryFake:
         await _pause(self.get_delay_seconds)
         return None if self.failing else self.entries.get(key)
 
+    def at_once(self, key: str) -> Entry | None:
+        """Return the same without waiting, where no wait was asked for."""
+        if self.failing or self.get_delay_seconds:
+            return None
+        return self.entries.get(key)
+
     async def put(self, key: str, entry: Entry) -> None:
         """Keep ``entry`` under ``key``."""
         self.puts.append(key)

@@ -28,6 +28,16 @@ END_SECONDS = 15.0
 DEMO_EMAIL = "ada@example.com"
 DEMO_PASSWORD = "demo-password"
 
+PREPARATION = (("migrate", "--noinput"), ("seed",))
+ONE_AFTER_ANOTHER = """
+import json, sys
+import django
+from django.core.management import call_command
+django.setup()
+for command in json.loads(sys.argv[1]):
+    call_command(*command)
+"""
+
 Environment = Mapping[str, str]
 
 
@@ -176,8 +186,7 @@ class Shop:
         """Prepare the database and the static files, start all, and wait for a complete page."""
         for service in (self.promo, self.recco):
             service.launch()
-        self.manage("collectstatic", "--noinput")
-        self.prepare()
+        self._manage_all(("collectstatic", "--noinput"), *PREPARATION)
         for name, service in (("PROMO", self.promo), ("RECCO", self.recco)):
             assert wait_until(service.alive, START_SECONDS), service.said()
             self.environment[f"{name}_SERVICE_URL"] = service.url
@@ -195,14 +204,20 @@ class Shop:
 
     def prepare(self, **environment: str) -> None:
         """Migrate and seed a database."""
-        self.manage("migrate", "--noinput", **environment)
-        self.manage("seed", **environment)
+        self._manage_all(*PREPARATION, **environment)
 
     def manage(self, *command: str, **environment: str) -> None:
         """Run one of Django's commands to its end."""
+        self._run("manage.py", *command, environment=environment)
+
+    def _manage_all(self, *commands: tuple[str, ...], **environment: str) -> None:
+        """Run some of Django's commands one after another; one start of Python is enough."""
+        self._run("-c", ONE_AFTER_ANOTHER, json.dumps(commands), environment=environment)
+
+    def _run(self, *words: str, environment: Environment) -> None:
         told = {"PATH": os.environ["PATH"], **self.environment, **environment}
-        program = Program([sys.executable, "manage.py", *command], self.folder / "manage.log", told)
-        run(program, f"manage.py {command[0]} failed.")
+        program = Program([sys.executable, *words], self.folder / "manage.log", told)
+        run(program, f"{words[-1]} failed.")
 
     def new_gateway(self, *command: str, **environment: str) -> Server:
         """Return another gateway of this shop that is told ``environment`` too; not yet started.

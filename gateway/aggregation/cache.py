@@ -8,11 +8,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Protocol
 
 from gateway.aggregation.source import Reply, State, Terms
 
 WallClock = Callable[[], float]
+
+KNOWN_KEYS = 1024
+"""Of so many sets of arguments the key is remembered: most are asked again and again."""
 
 EAGERNESS = 1.0
 """How early a popular entry is refreshed, in multiples of the time that the source takes."""
@@ -70,6 +74,10 @@ class Cache(Protocol):
 
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``, or None."""
+        ...
+
+    def at_once(self, key: str) -> Entry | None:
+        """Return the entry under ``key`` if it is known, without waiting, to be the one to take."""
         ...
 
     async def put(self, key: str, entry: Entry) -> None:
@@ -163,6 +171,17 @@ def key_for(source: str, args: Mapping[str, Any]) -> str:
     stand in a key or make two different calls share one.
     """
     # The type is part of it: the number 1 and the text "1" may be answered differently.
-    named = sorted((name, type(value).__qualname__, repr(value)) for name, value in args.items())
-    digest = hashlib.blake2b(repr(named).encode(), digest_size=16).hexdigest()
+    named = tuple((name, type(value).__qualname__, value) for name, value in args.items())
+    try:
+        return _known_key(source, named)
+    except TypeError:  # an argument without a hash
+        return _key(source, named)
+
+
+def _key(source: str, named: tuple[tuple[str, str, Any], ...]) -> str:
+    written = sorted((name, kind, repr(value)) for name, kind, value in named)
+    digest = hashlib.blake2b(repr(written).encode(), digest_size=16).hexdigest()
     return f"{source}:{digest}"
+
+
+_known_key = lru_cache(KNOWN_KEYS)(_key)

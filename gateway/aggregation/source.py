@@ -6,7 +6,7 @@ whole has the type of its innermost part.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -58,11 +58,12 @@ class Call:
 
     def due(self, deadline: Deadline) -> "Call":
         """Return the same call with another deadline."""
-        return replace(self, deadline=deadline)
+        return Call(deadline, self.args, self.baggage, self.etag)
 
     def narrowed(self, names: tuple[str, ...]) -> "Call":
         """Return the call with the arguments in ``names`` alone; one that is absent is None."""
-        return replace(self, args={name: self.args.get(name) for name in names})
+        args = {name: self.args.get(name) for name in names}
+        return Call(self.deadline, args, self.baggage, self.etag)
 
 
 class State(StrEnum):
@@ -97,6 +98,23 @@ class Reply:
 
 Source = Callable[[Call], Awaitable[Reply]]
 Policy = Callable[[Source], Source]
+Look = Callable[[Call], Reply | None]
+
+
+def look_into(source: Source) -> Look | None:
+    """Return how to look whether ``source`` has its answer at hand; None where it never has.
+
+    An answer from memory needs no waiting, and so no task: a look returns it at once, or None, and
+    then the source is called as any other.
+    """
+    look: Look | None = getattr(source, "at_once", None)
+    return look
+
+
+def with_look(source: Source, look: Look | None) -> Source:
+    """Return ``source``, a function of a policy's own, which has its answer at hand as ``look`` says."""
+    source.at_once = look  # type: ignore[attr-defined]
+    return source
 
 
 def stack(source: Source, *policies: Policy) -> Source:

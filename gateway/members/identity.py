@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from gateway.members.models import Member, session_hash
 from gateway.sources.orm import Query
+from gateway.sources.switches import purge_here
 
 MOST_DIGITS = 19
 """Of an id: no bigint has more, and Python itself refuses to read numbers of some thousands."""
@@ -71,11 +72,23 @@ MEMBERSHIP = Query(
     payload=Membership | None,
     fallback=None,
     timeout="MEMBERS_TIMEOUT_SECONDS",
+    fresh="MEMBERS_FRESH_SECONDS",
+    private=True,
 )
-"""The member who is asking, or None for a stranger. What proves the session stays in here."""
+"""The member who is asking, or None for a stranger. What proves the session stays in here.
+
+For a few seconds a gateway believes what it was told: whoever walks through the shop is not looked
+up for each page, and a session that was ended elsewhere is worthless that much later.
+"""
 
 
 def end_all_sessions(sender: object, user: Member | None, **kwargs: object) -> None:
     """Make every session that the member has worthless: a signed cookie cannot be taken back."""
     if user is not None:
         Member.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+        forget_members()
+
+
+def forget_members(**kwargs: object) -> None:
+    """Believe nothing any more that this gateway was told of members."""
+    purge_here(MEMBERSHIP.name)

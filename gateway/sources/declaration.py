@@ -17,6 +17,7 @@ class Declaration:
     ``timeout`` and ``fresh`` name the settings that say for how many seconds the source may take,
     and for how many its replies are kept; without ``fresh`` they are never kept. ``needs`` names an
     argument without which there is nothing to ask: where it is None, ``fallback`` is the answer.
+    What is ``private`` is kept in this process alone, and never shown past its freshness.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Declaration:
     fallback: Any = msgspec.UNSET
     fresh: str | None = None
     needs: str | None = None
+    private: bool = False

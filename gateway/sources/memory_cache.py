@@ -17,6 +17,10 @@ class MemoryCache:
         """Return the entry under ``key``, or None."""
         return self._entries.get(key)
 
+    def at_once(self, key: str) -> Entry | None:
+        """Return the same, without waiting."""
+        return self._entries.get(key)
+
     async def put(self, key: str, entry: Entry) -> None:
         """Keep ``entry`` under ``key``."""
         self._entries[key] = entry
@@ -36,11 +40,18 @@ class NearAndFar:
         self._bounds = bounds
         self._looks: dict[str, asyncio.Task[Entry | None]] = {}
 
-    async def get(self, key: str) -> Entry | None:
-        """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
-        near = await self._near.get(key)
+    def at_once(self, key: str) -> Entry | None:
+        """Return the entry that is near, if it is fresh: nobody has a better one."""
+        near = self._near.at_once(key)
         if near and worth(near, self._wall(), self._bounds, 1.0) is Worth.FRESH:
             return near
+        return None
+
+    async def get(self, key: str) -> Entry | None:
+        """Return the entry from the nearer cache that has a fresh one, or the newest there is."""
+        if fresh := self.at_once(key):
+            return fresh
+        near = await self._near.get(key)
         far = await self._look(key)
         if far is None or (near is not None and near.stored_at >= far.stored_at):
             return near

@@ -115,6 +115,10 @@ class RedisCache:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(_Stored[payload]).decode
 
+    def at_once(self, key: str) -> Entry | None:
+        """Return None: Redis has to be waited for."""
+        return None
+
     async def get(self, key: str) -> Entry | None:
         """Return the entry under ``key``; None also where Redis fails or holds something else."""
         # Not all that may lie there: what is larger than any of ours was put there by others.

@@ -52,7 +52,7 @@ class Switches:
 
     def purged_at(self, source: str) -> float:
         """Return the instant (wall clock) up to which nothing kept of ``source`` counts."""
-        return self._purges.get(source, 0.0)
+        return max(self._purges.get(source, 0.0), _purged_here.get(source, 0.0))
 
     async def watch(self) -> None:
         """Look once a second, for ever."""
@@ -128,6 +128,14 @@ async def standings(client: redis.asyncio.Redis, now: float) -> dict[str, Standi
         )
         for name in faults.keys() | purges.keys()
     }
+
+
+_purged_here: dict[str, float] = {}
+
+
+def purge_here(source: str) -> None:
+    """Make this process alone forget what it keeps of ``source``; it asks nobody."""
+    _purged_here[source] = time.time()
 
 
 def purge(url: str, source: str) -> None:

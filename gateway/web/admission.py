@@ -90,11 +90,14 @@ class Door:
             self.inside -= 1
 
     async def _in_turn(self, answer: Callable[[], Awaitable[None]], came: float) -> bool:
-        try:
-            async with asyncio.timeout(came + self.patience_seconds - self._clock()):
-                await self._turns.acquire()
-        except TimeoutError:
-            return self._too_late(came)
+        if self._turns.locked():
+            try:
+                async with asyncio.timeout(came + self.patience_seconds - self._clock()):
+                    await self._turns.acquire()
+            except TimeoutError:
+                return self._too_late(came)
+        else:
+            await self._turns.acquire()
         try:
             if self._clock() - came > self.patience_seconds:  # there was a turn, but it came late
                 return self._too_late(came)

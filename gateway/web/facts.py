@@ -37,8 +37,8 @@ def gather(request: HttpRequest) -> RequestFacts:
     """
     started = arrival(getattr(request, "scope", {}))
     return RequestFacts(
-        request_id=request_id(request.headers.get("X-Request-ID", "")),
-        traceparent=traceparent(request.headers.get("traceparent", "")),
+        request_id=request_id(request.META.get("HTTP_X_REQUEST_ID", "")),
+        traceparent=traceparent(request.META.get("HTTP_TRACEPARENT", "")),
         started=started,
         deadline=Deadline(started + settings.PAGE_BUDGET_SECONDS),
     )

@@ -7,20 +7,30 @@ response. That is most of what an async view costs. A view that promises to do n
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, partial
+from http.client import INTERNAL_SERVER_ERROR
+from io import BytesIO
+from typing import IO, Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.urls import Resolver404, resolve, set_script_prefix
+from django.core.handlers.exception import convert_exception_to_response
+from django.urls import Resolver404, ResolverMatch, resolve, set_script_prefix
+from django.utils.log import log_response
 
 from gateway.telemetry.listeners import listeners
 from gateway.web.admission import Door, admission
-from gateway.web.facts import ARRIVED
+from gateway.web.chain import chained
+from gateway.web.facts import ARRIVED, arrival
+from gateway.web.visit import answered
+
+logger = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,6 +65,14 @@ def always_admitted(view: View) -> View:
     return view
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A path: which way requests for it go, and what Django's resolver says of it."""
+
+    way: Way
+    match: ResolverMatch | None = None
+
+
 class Handler(ASGIHandler):
     """Django's handler, with a shorter way for native views. ``door`` is what most stand behind."""
 
@@ -62,7 +80,13 @@ class Handler(ASGIHandler):
         super().__init__()
         self.door = Door(settings.PAGE_BUDGET_SECONDS, listeners())
         self._handle_admitted = admission(self._handle_native, self.door)
-        self._known_way = lru_cache(KNOWN_PATHS)(_way_of)
+        self._remembered = lru_cache(KNOWN_PATHS)(_known)
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Build the middleware twice: Django's way, and without its shells for native views."""
+        super().load_middleware(is_async)
+        view = convert_exception_to_response(self._get_response_async)
+        self._native_chain = chained(settings.MIDDLEWARE, view) or self._middleware_chain
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -79,48 +103,86 @@ class Handler(ASGIHandler):
 
     def way_of(self, path: str) -> Way:
         """Return which way requests for ``path`` go."""
-        return self._known_way(path) if len(path) <= KNOWN_PATH_LENGTH else _way_of(path)
+        return self._known(path).way
+
+    def resolve_request(self, request: Any) -> Any:
+        """Return the view of ``request``, from memory where the way to it is known."""
+        if not hasattr(request, "urlconf"):
+            request.resolver_match = self._known(request.path_info).match
+        return request.resolver_match or super().resolve_request(request)
+
+    def _known(self, path: str) -> _Known:
+        return self._remembered(path) if len(path) <= KNOWN_PATH_LENGTH else _known(path)
 
     async def _handle_native(self, scope: Any, receive: Any, send: Any) -> None:
         try:
-            body = await self.read_body(receive)
+            body = await self._body(receive)
         except RequestAborted:
             return
         with body:
-            set_script_prefix(get_script_prefix(scope))
+            if prefix := get_script_prefix(scope):
+                set_script_prefix(prefix)
             request, refusal = self.create_request(scope, body)
             if refusal is not None:
                 await self.send_response(refusal, send)
                 return
-            await self._answer(request, receive, send)
+            await answered(partial(self._respond, request, send), receive, arrival(scope))
 
-    async def _answer(self, request: Any, receive: Any, send: Any) -> None:
-        """Run the view until it is done or its visitor is gone, whichever comes first."""
-        answering = asyncio.create_task(self._respond(request, send))
-        listening = asyncio.create_task(self.listen_for_disconnect(receive))
-        try:
-            await asyncio.wait({answering, listening}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (answering, listening):
-                task.cancel()
-            gone = await asyncio.gather(answering, listening, return_exceptions=True)
-        for outcome in gone:
-            if isinstance(outcome, Exception) and not isinstance(outcome, RequestAborted):
-                raise outcome
+    async def _body(self, receive: Any) -> IO[bytes]:
+        """Return the body; most have none, or one that comes in one small piece."""
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            return BytesIO(message.get("body", b""))
+        come = [message]
+
+        async def again() -> Any:
+            return come.pop() if come else await receive()
+
+        return cast(IO[bytes], await self.read_body(again))
 
     async def _respond(self, request: Any, send: Any) -> None:
-        response = await self.run_get_response(request)
+        """Answer, and put away what the answer held open.
+
+        ``request_finished`` is not sent: those who wait for it would do their work on the loop, and
+        a native view leaves none for them.
+        """
+        response = await self._native_chain(request)
+        response._resource_closers.append(request.close)
+        if response.status_code >= INTERNAL_SERVER_ERROR:
+            log_response("%s: %s", response.reason_phrase, request.path, response=response)
         try:
             await self.send_response(response, send)
         finally:
-            response.close()
+            _put_away(response)
+
+    async def send_response(self, response: Any, send: Any) -> None:
+        """Send ``response``; a whole and small one in two messages."""
+        if response.streaming or response.cookies or len(response.content) > self.chunk_size:
+            await super().send_response(response, send)
+            return
+        headers = [(name.encode(), value.encode("latin1")) for name, value in response.items()]
+        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": response.content})
 
 
-def _way_of(path: str) -> Way:
+def _put_away(response: Any) -> None:
+    """Call what ``response.close()`` calls, but for the signal at its end."""
+    closers, response._resource_closers = response._resource_closers, []
+    for close in closers:
+        try:
+            close()
+        except Exception:
+            logger.exception("closing.failed")
+    response.closed = True
+
+
+def _known(path: str) -> _Known:
     try:
-        view = resolve(path).func
+        match = resolve(path)
     except Resolver404:
-        return Way.DJANGO
-    if not getattr(view, "native", False):
-        return Way.DJANGO
-    return Way.NATIVE if getattr(view, "always_admitted", False) else Way.DOOR
+        return _Known(Way.DJANGO)
+    if not getattr(match.func, "native", False):
+        return _Known(Way.DJANGO)
+    always = getattr(match.func, "always_admitted", False)
+    return _Known(Way.NATIVE if always else Way.DOOR, match)

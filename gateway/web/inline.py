@@ -6,10 +6,12 @@ a view asks for it), so the hooks are called where they stand. That is four fift
 of the default project costs an async view.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.messages.storage import default_storage
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponsePermanentRedirect
@@ -17,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.functional import SimpleLazyObject, empty
 
 NOT_MODIFIED = 304
 ASKED_BY_ADDRESS = ("/livez", "/readyz", "/metrics")
@@ -85,4 +88,16 @@ class Authentication(OnTheLoop, AuthenticationMiddleware):
 
 
 class Messages(OnTheLoop, MessageMiddleware):
-    """Messages of one page for the next, kept in the session."""
+    """Messages of one page for the next, kept in the session. Few pages have any to say."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Keep ready where messages lie, for who asks."""
+        request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Write down what was said, if anybody has asked where."""
+        if request._messages._wrapped is empty:  # type: ignore[attr-defined]
+            return response
+        return super().process_response(request, response)

@@ -12,6 +12,7 @@ from django.utils.http import parse_etags
 
 from gateway.aggregation.compose import Composition, Failed, state_of
 from gateway.web.facts import RequestFacts
+from gateway.web.forgery import token_of
 from gateway.web.provenance import cache_control, provenance
 from gateway.web.rendering import Present, rendered
 
@@ -33,17 +34,17 @@ def respond(
 def respond_once(
     request: HttpRequest, template: str, present: Present, page: Composition
 ) -> HttpResponse:
-    """Do as ``respond`` does, but render what all strangers see alike only when it changes.
+    """Do as ``respond`` does, but render only what was not rendered before of the same values.
 
-    A browser that has the same page already is told so: 304, without the page.
+    A stranger's browser that has the same page already is told so: 304, without the page.
     """
-    if is_signed_in(request):
-        return respond(request, template, present(page), page)
-    made = rendered(template, present, page)
-    if not page.complete:
-        return _with_headers(HttpResponse(made.body), page, personal=False)
-    known = made.etag in parse_etags(request.headers.get("If-None-Match", ""))
-    response = HttpResponseNotModified() if known else HttpResponse(made.body)
+    signed_in = is_signed_in(request)
+    made = rendered(template, present, page, signed_in=signed_in)
+    body = made.with_token(token_of(request) if made.has_forms else "")
+    if signed_in or not page.complete:
+        return _with_headers(HttpResponse(body), page, personal=signed_in)
+    known = made.etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    response = HttpResponseNotModified() if known else HttpResponse(body)
     response.headers["ETag"] = made.etag
     return _with_headers(response, page, personal=False)
 

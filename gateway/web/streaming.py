@@ -101,8 +101,8 @@ async def incoming_of(request: HttpRequest) -> AsyncIterator[bytes]:
 
 
 def _is_streamed(scope: Any) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return (
-        streamed_bytes(scope["method"], scope["path"], lambda name: name.encode() in names)
-        is not None
-    )
+    def has_header(name: str) -> bool:
+        wanted = name.encode()
+        return any(given == wanted for given, _ in scope["headers"])
+
+    return streamed_bytes(scope["method"], scope["path"], has_header) is not None

@@ -68,6 +68,21 @@ class _Cached:
         self._source = source
         self._refreshing: set[str] = set()
 
+    def at_once(self, call: Call) -> Reply | None:
+        """Return the reply that lies near and is fresh; None where there is more to do than that."""
+        key = key_for(self._name, call.args)
+        entry = self._keeping.cache.at_once(key)
+        if entry is None:
+            return None
+        now = self._keeping.wall()
+        match worth(entry, now, self._keeping.bounds, self._keeping.luck()):
+            case Worth.FRESH:
+                return self._hit(entry, now)
+            case Worth.EARLY:
+                self._refresh(key, call)
+                return self._hit(entry, now)
+        return None
+
     async def __call__(self, call: Call) -> Reply:
         key = key_for(self._name, call.args)
         entry = await self._keeping.cache.get(key)

@@ -5,7 +5,15 @@ from typing import Any
 from gateway.aggregation.errors import SourceCrashed, SourceError
 from gateway.aggregation.events import FallbackServed, Listener
 from gateway.aggregation.layers import layer
-from gateway.aggregation.source import Call, Policy, Reply, Source, State
+from gateway.aggregation.source import (
+    Call,
+    Policy,
+    Reply,
+    Source,
+    State,
+    look_into,
+    with_look,
+)
 
 
 @layer
@@ -25,6 +33,6 @@ def fallback(name: str, value: Any, emit: Listener) -> Policy:
                 emit(FallbackServed(name, error.reason, error))
                 return Reply(value, State.FALLBACK, reason=error.reason)
 
-        return softened
+        return with_look(softened, look_into(source))
 
     return policy

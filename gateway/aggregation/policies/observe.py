@@ -3,7 +3,7 @@
 from gateway.aggregation.errors import SourceError
 from gateway.aggregation.events import Listener, SourceAbandoned, SourceFailed, SourceReplied
 from gateway.aggregation.layers import layer
-from gateway.aggregation.source import Call, Policy, Reply, Source
+from gateway.aggregation.source import Call, Policy, Reply, Source, look_into, with_look
 
 
 @layer
@@ -29,6 +29,14 @@ def observe(name: str, emit: Listener) -> Policy:
             emit(SourceReplied(name, reply.state, clock() - started, reply.reason))
             return reply
 
-        return observed
+        look = look_into(source)
+
+        def looked(call: Call) -> Reply | None:
+            reply = look(call) if look else None
+            if reply is not None:
+                emit(SourceReplied(name, reply.state, 0.0, reply.reason))
+            return reply
+
+        return with_look(observed, looked if look else None)
 
     return policy

@@ -38,6 +38,17 @@ class FleetLock(Protocol):
         ...
 
 
+class Alone:
+    """The lock of a source whose replies no other gateway ever sees: it is always ours."""
+
+    async def acquire(self, key: str, seconds: float) -> bool:
+        """Return True."""
+        return True
+
+    async def release(self, key: str) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Storing:
     """Where to keep, who else asks, and which failures are remembered for a moment."""

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from gateway.aggregation.layers import layer
-from gateway.aggregation.source import Call, Policy, Reply, Source
+from gateway.aggregation.source import Call, Policy, Reply, Source, look_into, with_look
 
 
 @layer
@@ -14,12 +14,19 @@ def unasked(needs: str, value: Any) -> Policy:
     No queue, no breaker and no cache has anything to do with it, and it is good for ever.
     """
 
-    def policy(source: Source) -> Source:
-        async def maybe(call: Call) -> Reply:
-            if call.args.get(needs) is None:
-                return Reply(value, lifetime=math.inf)
-            return await source(call)
+    nothing = Reply(value, lifetime=math.inf)
 
-        return maybe
+    def policy(source: Source) -> Source:
+        look = look_into(source)
+
+        async def maybe(call: Call) -> Reply:
+            return nothing if call.args.get(needs) is None else await source(call)
+
+        def looked(call: Call) -> Reply | None:
+            if call.args.get(needs) is None:
+                return nothing
+            return look(call) if look else None
+
+        return with_look(maybe, looked)
 
     return policy

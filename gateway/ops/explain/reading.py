@@ -133,7 +133,7 @@ def _kept(declared: Declaration, layers: Sequence[Layer]) -> Kept | None:
             return Kept(
                 key=(declared.name, *sorted(declared.asks)),
                 fresh=figure(bounds.fresh, declared.fresh),
-                stale=figure(bounds.stale, "STALE_SECONDS"),
+                stale=figure(bounds.stale, "" if declared.private else "STALE_SECONDS"),
                 failure_seconds=store.negatives.seconds,
                 failure_most_seconds=MOST_SECONDS,
             )

@@ -122,7 +122,9 @@ CASES = (
     Case(
         "P002",
         _declared(asks=("member_id", "session_hash")),
-        _declared(asks=("member_id", "session_hash"), fresh=None),
+        _declared(
+            asks=("member_id", "session_hash"), fresh="MEMBERS_FRESH_SECONDS", private=True
+        ),
         "session_hash",
     ),
     Case(
@@ -277,3 +279,14 @@ def test_without_the_files_of_a_deployment_their_rules_are_silent() -> None:
 def test_a_layer_that_nobody_knows_does_not_stop_the_audit() -> None:
     odd = Subject(NEW_ARRIVALS, (Layer("odd", {}, lambda source: source),))
     assert {each.rule for each in audit(facts(sources=(odd,), pages=()))} >= {"T005"}
+
+
+@pytest.mark.parametrize(
+    ("fresh", "private"), [("RECCO_FRESH_SECONDS", True), ("MEMBERS_FRESH_SECONDS", False)]
+)
+def test_a_proof_may_be_kept_in_one_process_for_some_seconds_and_no_more(
+    fresh: str, private: bool
+) -> None:
+    declared = endpoint(asks=("member_id", "session_hash"), fresh=fresh, private=private)
+    found = audit(facts(pages=(page(fragment(declared)),)))
+    assert "P002" in {each.rule for each in found}

@@ -7,6 +7,7 @@ import msgspec
 
 from gateway.ops.explain.audit.facts import Facts
 from gateway.ops.explain.audit.rule import Severity, rule
+from gateway.sources.declaration import Declaration
 
 LONG_SECONDS = 3600.0
 
@@ -14,6 +15,9 @@ PERSONS = frozenset({"member_id", "user_id", "email", "session_hash", "account_i
 """Arguments that say whose reply it is."""
 PERSONAL = frozenset({"member_id", "user_id", "email", "phone", "password", "birthday"})
 """Fields of a reply that are somebody's own."""
+MOST_TRUSTED_SECONDS = 5.0
+"""So long a session that was ended elsewhere may still count."""
+
 PROOFS = frozenset({"session_hash", "password", "token", "secret", "session"})
 """Arguments that prove who somebody is."""
 
@@ -80,7 +84,7 @@ def fresh_for_too_long(facts: Facts) -> Iterable[str]:
 )
 def stale_for_too_short(facts: Facts) -> Iterable[str]:
     for name, kept in _kept(facts):
-        if kept.stale.seconds < kept.fresh.seconds:
+        if kept.stale.setting and kept.stale.seconds < kept.fresh.seconds:
             yield (
                 f"Replies of {name} are fresh for {kept.fresh.seconds:g} s, and then stand in for "
                 f"{kept.stale.seconds:g} s ({kept.stale.setting})."
@@ -125,12 +129,19 @@ def personal_under_a_shared_key(facts: Facts) -> Iterable[str]:
     Severity.ERROR,
     "A proof outlives the session that it was for: who has signed out is still let in, until the "
     "entry ends.",
-    "Do without a fresh time for sources that judge who somebody is.",
+    "Declare sources that judge who somebody is private, with a fresh time of 5 seconds at most, or "
+    "none.",
 )
 def proofs_are_kept(facts: Facts) -> Iterable[str]:
     for each in facts.sources:
-        if each.kept and (proofs := PROOFS & set(each.declared.asks)):
+        proofs = PROOFS & set(each.declared.asks)
+        if each.kept and proofs and not _is_soon_forgotten(facts, each.declared):
             yield f"Replies of {each.declared.name} to {', '.join(sorted(proofs))} are kept."
+
+
+def _is_soon_forgotten(facts: Facts, declared: Declaration) -> bool:
+    fresh_seconds = getattr(facts.settings, declared.fresh or "", 0.0)
+    return declared.private and bool(fresh_seconds <= MOST_TRUSTED_SECONDS)
 
 
 @rule(
