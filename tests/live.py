@@ -22,6 +22,7 @@ from psycopg import sql
 
 from deploy.local.process import Program, end, run, spawn, wait_until
 from deploy.local.redis import free_port
+from tests.plain import NO_TLS
 
 START_SECONDS = 20.0
 END_SECONDS = 15.0
@@ -33,6 +34,7 @@ ONE_AFTER_ANOTHER = """
 import json, sys
 import django
 from django.core.management import call_command
+from tests.plain import NO_TLS
 django.setup()
 for command in json.loads(sys.argv[1]):
     call_command(*command)
@@ -87,7 +89,9 @@ class Server:
         if not self.port:
             return 0
         try:
-            return httpx.get(self.url + path, timeout=2.0, trust_env=False).status_code
+            return httpx.get(
+                self.url + path, timeout=2.0, trust_env=False, verify=NO_TLS
+            ).status_code
         except httpx.HTTPError:
             return 0
 
@@ -247,7 +251,7 @@ class Shop:
 def complete(gateway: Server) -> bool:
     """Whether nothing is missing on its home page."""
     try:
-        reply = httpx.get(f"{gateway.url}/", timeout=5.0, trust_env=False)
+        reply = httpx.get(f"{gateway.url}/", timeout=5.0, trust_env=False, verify=NO_TLS)
     except httpx.HTTPError:
         return False
     return reply.headers.get("Gateway-Complete") == "?1"

@@ -20,6 +20,7 @@ from gateway.sources.switches import FAULTS, Switches, faults_now, set_fault
 from tests.integration.members.asking import post, visitor
 from tests.integration.ops.conftest import STAFF_EMAIL, signed_in_as_staff
 from tests.live import Shop
+from tests.plain import NO_TLS
 
 LONG_SECONDS = 10.0
 FORM = {"delay_ms": "250", "delay_percent": "30", "abort_percent": "12.5", "minutes": "5"}
@@ -109,7 +110,7 @@ def test_a_purge_is_seen_by_every_gateway_and_shown(staff: httpx.Client, redis_u
 
 def test_a_fault_reaches_visitors_and_goes_again(shop: Shop, staff: httpx.Client) -> None:
     def authors_are_there() -> bool:
-        return httpx.get(f"{shop.url}/authors/", trust_env=False).status_code == 200
+        return httpx.get(f"{shop.url}/authors/", trust_env=False, verify=NO_TLS).status_code == 200
 
     assert authors_are_there()
     switch(staff, "/ops/faults/authors/", **{**FORM, "delay_ms": "0", "abort_percent": "100"})

@@ -122,9 +122,7 @@ CASES = (
     Case(
         "P002",
         _declared(asks=("member_id", "session_hash")),
-        _declared(
-            asks=("member_id", "session_hash"), fresh="MEMBERS_FRESH_SECONDS", private=True
-        ),
+        _declared(asks=("member_id", "session_hash"), fresh="MEMBERS_FRESH_SECONDS", private=True),
         "session_hash",
     ),
     Case(
