@@ -22,7 +22,7 @@ HEADER_TOO_LARGE = (
 )
 
 
-_PAGE = b"""<!doctype html>
+PAGE = b"""<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>%s</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 </head><body><main><h1>That cannot be taken</h1>
@@ -44,7 +44,7 @@ def refuse(channel: Any, refusal: tuple[bytes, bytes], *, to_a_person: bool = Fa
     ``to_a_person`` sends the sentence as a page, with a way back.
     """
     status, sentence = refusal
-    body = _PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
+    body = PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
     channel.transport.write(
         b"HTTP/1.1 %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %d\r\n"
         b"Connection: close\r\nCache-Control: no-store\r\n%s"
