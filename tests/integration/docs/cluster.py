@@ -46,14 +46,17 @@ def no(why: str) -> NoReturn:
 
 
 def docker(world: World, words: list[str]) -> None:
-    """Build from a Dockerfile that is there; push what was built."""
+    """Build what the stack builds; tag what was built; push what was tagged."""
+    stack = yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
     match words:
-        case ["build", "-t", tag, "-f", dockerfile, "."] if Path(dockerfile).is_file():
-            world.built.append(tag)
-        case ["push", tag] if tag in world.built:
-            world.pushed.append(tag)
+        case ["compose", "build", *names] if all(stack[name].get("build") for name in names):
+            world.built += [stack[name]["image"] for name in names]
+        case ["tag", source, name] if source in world.built:
+            world.built.append(name)
+        case ["push", name] if name in world.built:
+            world.pushed.append(name)
         case _:
-            no("that cannot be built or pushed")
+            no("that cannot be built, tagged or pushed")
 
 
 def kubectl(world: World, words: list[str]) -> None:

@@ -21,7 +21,7 @@ from tests.live import Shop
 from tests.unit.docs.documents import GUIDES, is_written, name_of
 
 CI = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
-OF_THE_CLUSTER = r"(kubectl|docker (build|push)|curl) .*"
+OF_THE_CLUSTER = r"(kubectl|docker (compose build|tag|push)|curl) .*"
 FOUND = {name_of(file): list(commands(file)) for file in GUIDES}
 EVERY = sorted({command for each in FOUND.values() for command in each})
 MAKES = [command for command in EVERY if re.match(r"(?:[A-Z_]+=\S+ )*make ", command)]
