@@ -32,11 +32,18 @@ class BoundedChannel(HTTPChannel):
         if self._held:
             self._keep(data)
             return
-        doorman = self.factory.server.doorman
-        if doorman.is_needed and self._is_idle() and doorman.turns_away(self, data):
+        if self._is_idle() and self._is_answered(data):
             self.resetTimeout()
         else:
             super().dataReceived(data)
+
+    def _is_answered(self, data: bytes) -> bool:
+        """Answer by the bytes alone, if that can be done: with what lies ready, or with a refusal."""
+        doorman = self.factory.server.doorman
+        if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
+            self.send_away(*found)
+            return True
+        return bool(doorman.is_needed and doorman.turns_away(self, data))
 
     @property
     def is_last(self) -> bool:

@@ -11,7 +11,7 @@ MOST_BYTES = 8192
 """Of a head; half of what the parser takes."""
 
 _HEAD = re.compile(
-    rb"(GET|HEAD) (/[A-Za-z0-9/_.~!$&'()*+,;=:@-]*)(?:\?[\x21\x22\x24-\x7e]*)? HTTP/1\.([01])\r\n"
+    rb"(GET|HEAD) (/[A-Za-z0-9/_.~!$&'()*+,;=:@-]*)(\?[\x21\x22\x24-\x7e]*)? HTTP/1\.([01])\r\n"
     rb"((?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+)\r\n"
 )
 """The address without percent signs, so that there is but one way to write it; header fields after
@@ -26,47 +26,54 @@ _CURIOUS = frozenset(
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
-Field = tuple[bytes, bytes, bytes]
+Header = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A plain request: ``path`` without its query; ``closes`` if it is to be the last one.
 
-    ``request_id`` is the visitor's name for it, empty where he gave none that is well formed.
+    ``request_id`` is the visitor's name for it, empty where he gave none that is well formed. The
+    names of ``headers`` are in small letters.
     """
 
     path: str
+    has_query: bool
     is_head: bool
     closes: bool
     request_id: bytes
+    headers: tuple[Header, ...]
 
 
 def plain_request(data: bytes) -> Plain | None:
     """Return the request that ``data`` is, if it is just that, and plain."""
     if len(data) > MOST_BYTES or not (head := _HEAD.fullmatch(data)):
         return None
-    fields = [line.partition(b":") for line in head[4].split(b"\r\n")]
-    names = [name.lower() for name, _, _ in fields]
-    if not _CURIOUS.isdisjoint(names) or not _value(b"host", names, fields):
+    headers = tuple(
+        (name.lower(), value.strip(b" \t"))
+        for name, _, value in (line.partition(b":") for line in head[5][:-2].split(b"\r\n"))
+    )
+    if any(name in _CURIOUS for name, _ in headers) or not value_of(b"host", headers):
         return None
-    wish = _value(b"connection", names, fields, b"keep-alive").lower()
+    wish = value_of(b"connection", headers, b"keep-alive").lower()
     if wish not in (b"keep-alive", b"close"):
         return None
-    named = _value(b"x-request-id", names, fields)
+    named = value_of(b"x-request-id", headers)
     return Plain(
         path=head[2].decode("ascii"),
+        has_query=head[3] is not None,
         is_head=head[1] == b"HEAD",
-        closes=wish == b"close" or head[3] == b"0",
+        closes=wish == b"close" or head[4] == b"0",
         request_id=named if _REQUEST_ID.fullmatch(named) else b"",
+        headers=headers,
     )
 
 
-def _value(name: bytes, names: list[bytes], fields: list[Field], absent: bytes = b"") -> bytes:
+def value_of(name: bytes, headers: tuple[Header, ...], absent: bytes = b"") -> bytes:
     """Return the value of the field ``name``: ``absent`` without it, empty where there are two."""
-    match names.count(name):
-        case 0:
+    match [value for given, value in headers if given == name]:
+        case []:
             return absent
-        case 1:
-            return fields[names.index(name)][2].strip(b" \t")
+        case [value]:
+            return value
     return b""

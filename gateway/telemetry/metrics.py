@@ -70,6 +70,11 @@ crashes = Counter(
     "gateway_fragment_crashes", "Faults of our own code.", ["page", "fragment"], registry=registry
 )
 pages = Counter("gateway_pages", "Composed pages.", ["page", "complete"], registry=registry)
+ready_pages = Counter(
+    "gateway_ready_pages",
+    "Pages that lay ready, and went out without being composed.",
+    registry=registry,
+)
 page_seconds = Histogram(
     "gateway_page_seconds",
     "Seconds that composing a page took.",

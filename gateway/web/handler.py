@@ -28,6 +28,7 @@ from gateway.telemetry.listeners import listeners
 from gateway.web.admission import Door, admission
 from gateway.web.chain import chained
 from gateway.web.facts import ARRIVED, arrival
+from gateway.web.ready import Shelf, handed_out
 from gateway.web.visit import answered
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Handler(ASGIHandler):
         super().__init__()
         self.door = Door(settings.PAGE_BUDGET_SECONDS, listeners())
         self._handle_admitted = admission(self._handle_native, self.door)
+        self.shelf = Shelf()
         self._remembered = lru_cache(KNOWN_PATHS)(_known)
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -98,7 +100,7 @@ class Handler(ASGIHandler):
             scope.setdefault(ARRIVED, time.monotonic())
         if way is Way.NATIVE:
             await self._handle_native(scope, receive, send)
-        else:
+        elif not await handed_out(self.shelf, scope, receive, send):
             await self._handle_admitted(scope, receive, send)
 
     def way_of(self, path: str) -> Way:
@@ -150,6 +152,7 @@ class Handler(ASGIHandler):
         response._resource_closers.append(request.close)
         if response.status_code >= INTERNAL_SERVER_ERROR:
             log_response("%s: %s", response.reason_phrase, request.path, response=response)
+        self.shelf.offer(request.scope, response)
         try:
             await self.send_response(response, send)
         finally:

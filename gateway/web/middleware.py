@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from structlog.contextvars import bound_contextvars
 
 from gateway.aggregation.errors import PrimaryFailed
+from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
@@ -41,13 +42,16 @@ class RequestFacts(Native):
         with bound_contextvars(request_id=facts.request_id):
             response = await self.get_response(request)
             seconds = time.monotonic() - facts.started
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path[:200],
-                status=response.status_code,
-                ms=round(seconds * 1000, 1),
+        tell_of(
+            Answered(
+                facts.request_id,
+                facts.traceparent[3:35],
+                request.method or "",
+                request.path[:200],
+                response.status_code,
+                round(seconds * 1000, 1),
             )
+        )
         response.headers["X-Request-ID"] = facts.request_id
         response.headers.setdefault("Server-Timing", f"page;dur={seconds * 1000:.1f}")
         return response

@@ -13,7 +13,7 @@ from django.utils.http import parse_etags
 from gateway.aggregation.compose import Composition, Failed, state_of
 from gateway.web.facts import RequestFacts
 from gateway.web.forgery import token_of
-from gateway.web.provenance import cache_control, provenance
+from gateway.web.provenance import cache_control, provenance, true_for
 from gateway.web.rendering import Present, rendered
 
 _encode = msgspec.json.Encoder().encode
@@ -101,6 +101,7 @@ def _fragment(page: Composition, name: str) -> dict[str, Any]:
 def _with_headers(response: HttpResponse, page: Composition, *, personal: bool) -> HttpResponse:
     for name, value in provenance(page).items():
         response.headers[name] = value
+    response.true_for = true_for(page)  # type: ignore[attr-defined]
     response.headers["Cache-Control"] = cache_control(page, personal=personal)
     patch_vary_headers(response, ["Cookie"])
     return response

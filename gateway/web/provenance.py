@@ -44,6 +44,21 @@ def cache_control(page: Composition, *, personal: bool) -> str:
     )
 
 
+def true_for(page: Composition) -> float:
+    """Return for how many seconds the page's Cache-Control holds, if all of it was at hand; else 0.
+
+    What was asked just now is told as such, and would not be true of the next visitor's page.
+    """
+    left = math.inf
+    for outcome in page.outcomes.values():
+        if not isinstance(outcome, Reply) or outcome.lifetime is None:
+            return 0.0
+        if outcome.state is not State.FRESH and outcome.lifetime < math.inf:
+            return 0.0
+        left = min(left, outcome.lifetime)
+    return left % 1.0 if left < math.inf else 0.0
+
+
 def _lifetime(page: Composition, name: str) -> int:
     outcome = page.outcomes[name]
     if not isinstance(outcome, Reply) or outcome.lifetime is None:

@@ -5,8 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gateway.aggregation.background import give_up
-
 LISTEN_AFTER_SECONDS = 0.02
 """Most answers are there before anybody could have gone: to listen for it costs a task."""
 
@@ -41,7 +39,9 @@ async def answered(answer: Callable[[], Awaitable[None]], receive: Receive, came
             raise
     finally:
         timer.cancel()
-        give_up(listening)
+        for each in listening:
+            each.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def _until_gone(receive: Receive, visit: asyncio.Timeout) -> None:

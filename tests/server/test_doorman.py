@@ -45,7 +45,10 @@ class House:
 def house(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A gateway that can be made full."""
     flag = tmp_path_factory.mktemp("door") / "full"
-    gateway = shop.new_gateway("-m", "tests.server.full_house", FULL_WHILE=str(flag))
+    nothing_lies_ready = {"PROMO_FRESH_SECONDS": "0", "RECCO_FRESH_SECONDS": "0"}
+    gateway = shop.new_gateway(
+        "-m", "tests.server.full_house", FULL_WHILE=str(flag), **nothing_lies_ready
+    )
     try:
         gateway.start()
         assert wait_until(lambda: complete(gateway), START_SECONDS), gateway.said()

@@ -13,7 +13,14 @@ def request(first: bytes = b"GET / HTTP/1.1", fields: bytes = HOST, rest: bytes 
 
 def test_what_a_plain_request_says_is_found() -> None:
     found = plain_request(request(b"GET /books/?page=2&tag=x HTTP/1.1"))
-    assert found == Plain(path="/books/", is_head=False, closes=False, request_id=b"")
+    assert found == Plain(
+        path="/books/",
+        has_query=True,
+        is_head=False,
+        closes=False,
+        request_id=b"",
+        headers=((b"host", b"shop.example"),),
+    )
 
 
 def test_a_browsers_request_is_plain() -> None:

@@ -1,0 +1,141 @@
+"""Pages that lie ready: what all strangers see alike is composed a few times a second, not more.
+
+Everything that a page says is as true a quarter of a second later, so that a gateway in a rush
+sends the same answer to all who ask in that time, and asks neither Django nor the engine. Kept is
+only what any cache might keep: a whole page, from memory, that says itself that it is public, for a
+request without a query, a session or a condition. Nothing waits here, and nobody is refused here.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from gateway.telemetry.lines import Answered, tell_of
+from gateway.telemetry.metrics import ready_pages
+from gateway.web.facts import arrival, request_id, traceparent
+
+KEPT_SECONDS = 0.25
+MOST_PAGES = 64
+
+Header = tuple[bytes, bytes]
+
+SESSION = f"{settings.SESSION_COOKIE_NAME}=".encode()
+CONDITIONS = frozenset(
+    b"if-none-match if-match if-modified-since if-unmodified-since if-range range authorization "
+    b"cache-control pragma expect upgrade".split()
+)
+"""Whoever says one of these wants something of his own."""
+
+_NAMED = (b"x-request-id", b"traceparent")
+_OF_ONE_REQUEST = frozenset((b"x-request-id", b"server-timing", b"date"))
+
+
+class Key(NamedTuple):
+    """All of a request that such an answer depends on."""
+
+    host: bytes
+    scheme: bytes
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPage:
+    """An answer with status 200, but for the headers that tell of one request; good ``until``."""
+
+    headers: tuple[Header, ...]
+    body: bytes
+    until: float
+
+
+class Shelf:
+    """Where pages lie ready. Instants are seconds, on ``clock``."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._pages: dict[Key, ReadyPage] = {}
+        self._paths: set[str] = set()
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything may lie ready."""
+        return bool(self._pages)
+
+    def has(self, path: str) -> bool:
+        """Whether anything may lie ready for ``path``: quick to ask, and no promise."""
+        return path in self._paths
+
+    def find(self, key: Key) -> ReadyPage | None:
+        """Return the page that lies ready under ``key``, if it is still good."""
+        page = self._pages.get(key)
+        return page if page is not None and self._clock() < page.until else None
+
+    def offer(self, scope: Any, response: Any) -> None:
+        """Keep ``response`` to the request of ``scope``, if it is such a page."""
+        if not _is_for_all(response) or (key := key_of(scope)) is None:
+            return
+        if len(self._pages) >= MOST_PAGES and key not in self._pages:
+            self._pages.clear()
+            self._paths.clear()
+        headers = ((n.lower().encode(), v.encode("latin1")) for n, v in response.items())
+        said = tuple(each for each in headers if each[0] not in _OF_ONE_REQUEST)
+        kept_seconds = min(KEPT_SECONDS, response.true_for)
+        self._pages[key] = ReadyPage(said, response.content, self._clock() + kept_seconds)
+        self._paths.add(key.path)
+
+
+def key_of(scope: Any) -> Key | None:
+    """Return what an answer to the request of ``scope`` may lie under; None where it is special."""
+    if scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
+        return None
+    return key_among(scope["path"], scope["headers"])
+
+
+def key_among(path: str, headers: Iterable[Header]) -> Key | None:
+    """Return the same for a GET of ``path``; names of ``headers`` are in small letters."""
+    hosts, schemes = [], []
+    for name, value in headers:
+        if name in CONDITIONS or (name == b"cookie" and SESSION in value):
+            return None
+        if name == b"host":
+            hosts.append(value)
+        elif name == b"x-forwarded-proto":
+            schemes.append(value)
+    return Key(hosts[0], b",".join(schemes), path) if len(hosts) == 1 else None
+
+
+async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:
+    """Answer the request of ``scope`` with what lies ready; return False where nothing does."""
+    if not shelf.has(scope["path"]) or (key := key_of(scope)) is None:
+        return False
+    if (page := shelf.find(key)) is None:
+        return False
+    while (await receive()).get("more_body", False):
+        pass  # nobody sends one with a GET; it must be out of the way of the next request
+    given = {name: value.decode("latin1") for name, value in scope["headers"] if name in _NAMED}
+    name = request_id(given.get(b"x-request-id", ""))
+    took = (time.monotonic() - arrival(scope)) * 1000
+    timing = b'page;dur=%.1f;desc="ready"' % took
+    headers = [*page.headers, (b"x-request-id", name.encode()), (b"server-timing", timing)]
+    ready_pages.inc()
+    await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
+    await send({"type": "http.response.body", "body": page.body})
+    trace_id = traceparent(given.get(b"traceparent", ""))[3:35]
+    told = Answered(name, trace_id, scope["method"], scope["path"], 200, round(took, 1))
+    tell_of(told)
+    return True
+
+
+def _is_for_all(response: Any) -> bool:
+    """Whether any cache might keep the answer, and all that is in it comes from memory."""
+    return (
+        response.status_code == HTTPStatus.OK
+        and getattr(response, "true_for", 0.0) > 0
+        and not response.streaming
+        and not response.cookies
+        and response.headers.get("Cache-Control", "").startswith("public, max-age=")
+        and not response.headers["Cache-Control"].startswith("public, max-age=0")
+    )

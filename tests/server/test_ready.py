@@ -1,0 +1,106 @@
+"""Pages that lie ready, on the wire: the same page, however it is asked for, and nobody else's."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from deploy.local.process import wait_until
+from tests.integration.members.asking import sign_in
+from tests.live import DEMO_EMAIL, Server, Shop
+from tests.server.wire import Answer, Connection, head
+
+READY = 'desc="ready"'
+PATIENCE_SECONDS = 10.0
+
+
+@pytest.fixture
+def gateway(shop: Shop) -> Server:
+    return shop.gateway
+
+
+async def ready(gateway: Server, connection: Connection, *fields: str) -> Answer:
+    """Ask until the answer is one that lay ready."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            await connection.send(head("GET", "/", *fields))
+            answer = await connection.answer()
+            assert answer.status == 200
+            if READY in answer.headers["server-timing"]:
+                return answer
+
+
+async def composed(gateway: Server) -> Answer:
+    """Ask for the same page in a way for which nothing lies ready."""
+    async with Connection(gateway.url) as connection:
+        return await connection.get("/?x=1")
+
+
+async def test_it_is_the_page_that_would_be_composed(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        found = await ready(gateway, connection)
+    made = await composed(gateway)
+    assert found.body == made.body
+    alike = found.headers.keys() - {"server-timing", "x-request-id", "date", "fragment-status"}
+    assert made.headers.keys() - {"server-timing", "x-request-id", "date", "fragment-status"} == (
+        alike
+    )
+    for name in alike - {"cache-control"}:
+        assert found.headers[name] == made.headers[name]
+
+
+async def test_a_visitor_is_named_as_he_wishes(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        named = await ready(gateway, connection, "X-Request-ID: mine-7")
+        other = await ready(gateway, connection)
+    assert named.headers["x-request-id"] == "mine-7"
+    assert other.headers["x-request-id"] != "mine-7"
+    assert wait_until(lambda: '"request_id": "mine-7"' in gateway.said(), PATIENCE_SECONDS)
+
+
+async def test_head_gets_the_head_alone(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        whole = await ready(gateway, connection)
+        bare = await connection.get("/", "HEAD")
+        after = await connection.get("/")
+    assert bare.headers["content-length"] == whole.headers["content-length"]
+    assert after.body == whole.body
+
+
+async def test_whoever_wants_no_more_gets_all_of_it_and_is_left(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        whole = await ready(gateway, connection)
+    for _ in range(20):
+        async with Connection(gateway.url) as connection:
+            await connection.send(head("GET", "/", "Connection: close"))
+            answer = await connection.answer()
+            assert answer.body == whole.body
+            assert answer.closes
+            assert await connection.until_closed() == b""
+
+
+async def test_requests_that_come_in_one_piece_are_answered_in_turn(gateway: Server) -> None:
+    async with Connection(gateway.url) as connection:
+        await ready(gateway, connection)
+        await connection.send(head("GET", "/") + head("GET", "/livez") + head("GET", "/"))
+        answers = [await connection.answer() for _ in range(3)]
+    assert [len(each.body) > 1000 for each in answers] == [True, False, True]
+
+
+def test_a_member_never_gets_a_strangers_page_and_no_stranger_hers(gateway: Server) -> None:
+    with httpx.Client(base_url=gateway.url, trust_env=False) as member:
+        sign_in(member)
+        for _ in range(10):
+            hers = member.get("/")
+            strangers = httpx.get(gateway.url + "/", trust_env=False)
+            assert "Sign out" in hers.text
+            assert hers.headers["Cache-Control"] == "no-store"
+            assert "Sign out" not in strangers.text
+            assert DEMO_EMAIL not in strangers.text
+
+
+def test_a_foreign_host_is_refused_though_the_page_lies_ready(gateway: Server) -> None:
+    for _ in range(3):
+        assert httpx.get(gateway.url + "/", trust_env=False).status_code == 200
+    told = {"Host": "elsewhere.example"}
+    assert httpx.get(gateway.url + "/", headers=told, trust_env=False).status_code == 400
