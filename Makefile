@@ -14,7 +14,7 @@ MINUTES ?= 20
         overload soak chaos bench run-dependencies dev-dependencies
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: run-dependencies ## the whole shop without containers; Ctrl-C ends it
 	@exec $(PYTHON) -m deploy.local --end-with-parent

@@ -137,7 +137,6 @@ MIDDLEWARE = [
     "gateway.web.inline.Csrf",
     "gateway.web.inline.Authentication",
     "gateway.web.inline.Messages",
-    "gateway.web.inline.FrameOptions",
 ]
 ROOT_URLCONF = "gateway.urls"
 ASGI_APPLICATION = "gateway.asgi.application"

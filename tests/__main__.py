@@ -1,8 +1,8 @@
 """``python -m tests``: every test that needs no container, as ``make test`` runs them.
 
-First all that do not mind company, spread over a few processes; then, alone, those that judge how
-long a page took while something was broken. Arguments go to pytest; with a path among them there
-is one run of just that.
+First all that do not mind company, spread over a few processes; then, by themselves, those that
+judge how long a page took while something was broken. Arguments go to pytest; with a path among
+them there is one run of just that.
 """
 
 import os
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALONE = "tests/faults"
+APART = "tests/faults"
 MOST_PROCESSES = 4
 NOTHING_TO_RUN = 5
 WITHOUT_CONTAINERS = ("-m", "not compose")
@@ -24,7 +24,9 @@ def main(arguments: list[str]) -> int:
     # the files lie, which begins with the slow ones, so that all processes end at about one time.
     processes = str(min(MOST_PROCESSES, 1 + (os.cpu_count() or 1)))
     spread = ("--numprocesses", processes, "--dist", "loadfile", "--no-loadscope-reorder")
-    rounds = (("--ignore", ALONE, *spread), (ALONE,))
+    # Those leave more than half of a core idle each, because most of what they do is to wait.
+    few = ("--numprocesses", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile")
+    rounds = (("--ignore", APART, *spread), (APART, *few, "--no-loadscope-reorder"))
     codes = [pytest(*WITHOUT_CONTAINERS, *each, *arguments) for each in rounds]
     if all(code == NOTHING_TO_RUN for code in codes):
         return NOTHING_TO_RUN

@@ -1,7 +1,10 @@
 """Refusing what is no request, or more of one than we take: an answer first, then the end."""
 
 import secrets
+from functools import cache
 from typing import Any
+
+from gateway.web.protection import NOTHING, protection
 
 LINGER_SECONDS = 2.0
 """For how long we listen to a visitor whom we refused: to hang up at once would lose the answer."""
@@ -21,7 +24,7 @@ HEADER_TOO_LARGE = (
 )
 
 
-_PAGE = b"""<!doctype html>
+PAGE = b"""<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>%s</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 </head><body><main><h1>That cannot be taken</h1>
@@ -30,22 +33,29 @@ _PAGE = b"""<!doctype html>
 """Without a style sheet: it is sent while its visitor may still be sending."""
 
 
+@cache
+def _said() -> bytes:
+    """Return the header lines that protect whoever reads a refusal; its icon is a picture."""
+    said = protection() | {"Content-Security-Policy": f"{NOTHING}; img-src data:"}
+    return "".join(f"{name}: {value}\r\n" for name, value in said.items()).encode("ascii")
+
+
 def answer_of(refusal: tuple[bytes, bytes], *, to_a_person: bool = False) -> bytes:
     """Return what is sent for ``refusal``, a status and a sentence; the last of its connection.
 
     ``to_a_person`` sends the sentence as a page, with a way back.
     """
     status, sentence = refusal
-    body = _PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
+    body = PAGE % (status[4:], sentence.strip()) if to_a_person else sentence
     return (
         b"HTTP/1.1 %s\r\nContent-Type: text/%s; charset=utf-8\r\nContent-Length: %d\r\n"
-        b"Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-        b"Content-Security-Policy: default-src 'none'; img-src data:\r\n"
+        b"Connection: close\r\nCache-Control: no-store\r\n%s"
         b"X-Request-ID: %s\r\nServer-Timing: page;dur=0.0\r\n\r\n%s"
         % (
             status,
             b"html" if to_a_person else b"plain",
             len(body),
+            _said(),
             secrets.token_hex(16).encode(),
             body,
         )

@@ -16,7 +16,6 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
-from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -102,7 +101,3 @@ class Messages(OnTheLoop, MessageMiddleware):
         if request._messages._wrapped is empty:  # type: ignore[attr-defined]
             return response
         return super().process_response(request, response)
-
-
-class FrameOptions(OnTheLoop, XFrameOptionsMiddleware):
-    """No other site may frame ours."""

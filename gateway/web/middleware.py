@@ -17,26 +17,11 @@ from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
 from gateway.web.pages import cannot_now, unavailable
 from gateway.web.paths import loggable
+from gateway.web.protection import protection
 from gateway.web.recording import answered, recording
 from gateway.web.threads import TooBusy
 
 Next = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class Native:
@@ -107,9 +92,8 @@ class PageHeaders(Native):
         response = await self.get_response(request)
         greet(request, response)
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in protection().items():
+            headers.setdefault(name, value)
         # A page that says nothing of caching is nobody's to keep.
         headers.setdefault("Cache-Control", "no-store")
         return response

@@ -7,10 +7,9 @@ reach, and the server, which refuses most visitors before they come that far, wr
 from dataclasses import dataclass
 from functools import cache
 
-from django.conf import settings
 from django.template.loader import render_to_string
 
-from gateway.web.middleware import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY
+from gateway.web.protection import protection
 
 RETRY_AFTER_SECONDS = 1
 API = "/api/"
@@ -46,13 +45,7 @@ def _refusal(content_type: bytes, body: bytes) -> Refusal:
     said = {
         "Retry-After": str(RETRY_AFTER_SECONDS),
         "Cache-Control": "no-store",
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Permissions-Policy": PERMISSIONS_POLICY,
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
-        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        **protection(),
     }
     headers = tuple((name.lower().encode(), value.encode()) for name, value in said.items())
     length = str(len(body)).encode()

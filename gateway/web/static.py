@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from servestatic import ServeStaticASGI
 
+from gateway.web.protection import NOTHING, protection
 from gateway.web.timing import timed
 
 
@@ -39,5 +40,5 @@ def with_static_files(application: Any) -> Any:
 
 def _protect(headers: Any, path: str, url: str) -> None:
     """Say of a file what the middleware, which never sees it, says of a page."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    for name, value in (protection() | {"Content-Security-Policy": NOTHING}).items():
+        headers[name] = value

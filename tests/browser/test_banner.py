@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route
 
 from gateway.storefront.presenters import MOST_TURNING, present_home
-from gateway.web.middleware import CONTENT_SECURITY_POLICY
+from gateway.web.protection import CONTENT_SECURITY_POLICY
 from tests.browser.conftest import OpenPage
 from tests.unit.storefront.pages import FAILED, banner, home, promotions
 

@@ -1,15 +1,23 @@
 """The running shop in a browser: for everybody, on every width, and with nothing from elsewhere."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
 from playwright.sync_api import Page
 
+from deploy.local.process import REPOSITORY
+from gateway.server import refusal
+from gateway.web.protection import CONTENT_SECURITY_POLICY
 from tests.browser.conftest import OpenPage
 from tests.live import DEMO_EMAIL, DEMO_PASSWORD
 
+EDGE = REPOSITORY / "deploy" / "nginx"
+EDGE_PAGES = sorted(file.stem for file in (EDGE / "pages").glob("*.html"))
+SORRY = ["400.html", "403.html", "500.html", "503.html"]
 PAGES = ["/", "/books/", "/books/?tag=gothic", "/authors/", "/signin/", "/nothing-lives-here/"]
 
 
@@ -59,6 +67,48 @@ def test_a_page_asks_nobody_else_and_complains_of_nothing(
         complaints = [said for said in complaints if "status of 404" not in said]
     assert complaints == []
     assert {urlsplit(address).netloc for address in asked} == {urlsplit(shop.url).netloc}
+
+
+def shown(page: Page, address: str, html: str, policy: str) -> list[str]:
+    """Show ``html`` under an address, with its policy; return what the browser complains of."""
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text))
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy}
+    page.route(address, lambda route: route.fulfill(body=html, headers=headers))
+    page.goto(address)
+    return complaints
+
+
+@pytest.mark.parametrize("name", EDGE_PAGES)
+def test_a_page_of_the_edge_is_accessible_and_has_its_style(
+    shop: Any, open_page: OpenPage, name: str
+) -> None:
+    """Its one style sheet is allowed by its hash; were that another one, it would be left out."""
+    [policy] = re.findall(r'Policy "(.*sha256.*)" always', (EDGE / "nginx.conf").read_text())
+    html = (EDGE / "pages" / f"{name}.html").read_text(encoding="utf-8")
+    page = open_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
+    assert shown(page, f"{shop.url}/sorry", html, policy) == []
+    line = page.locator("main").evaluate("one => getComputedStyle(one).borderLeftWidth")
+    assert line == "4px"
+    page.set_content(html)  # axe is a script, which the policy keeps out
+    assert Axe().run(page).violations_count == 0
+
+
+@pytest.mark.parametrize("name", SORRY)
+def test_a_page_that_is_sorry_is_accessible(shop: Any, open_page: OpenPage, name: str) -> None:
+    html = render_to_string(name, {"request_id": "0123456789abcdef"})
+    page = open_page(viewport={"width": 390, "height": 800})
+    assert shown(page, f"{shop.url}/sorry", html, CONTENT_SECURITY_POLICY) == []
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_what_the_server_refuses_itself_is_an_accessible_page(open_page: OpenPage) -> None:
+    html = (refusal.PAGE % (b"Content Too Large", b"That is too much.")).decode()
+    page = open_page()
+    page.set_content(html)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_style_and_drawings_arrive(shop: Any, open_page: OpenPage) -> None:

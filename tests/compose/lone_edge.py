@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +56,14 @@ class LoneEdge:
 
 
 @contextmanager
-def lone_edge(*options: str, known_as: str = "gateway") -> Iterator[LoneEdge]:
+def lone_edge(
+    *options: str, known_as: str = "gateway", behind: Sequence[str] = ()
+) -> Iterator[LoneEdge]:
     """Start both; remove them at the end.
 
     ``options`` are for the edge's ``docker run``; ``known_as`` is the name by which it looks for
-    the gateways.
+    the gateways. ``behind`` is for the ``docker run`` of what stands behind it, if that is not to
+    be the echo.
     """
     name = f"e2e-edge-{secrets.token_hex(4)}"
     edge, echo = f"{name}-edge", f"{name}-echo"
@@ -70,14 +73,14 @@ def lone_edge(*options: str, known_as: str = "gateway") -> Iterator[LoneEdge]:
         start = ("run", "--detach", "--network", name, *HARDENED)
         docker(
             *(*start, "--name", echo, "--network-alias", known_as),
-            *("page-aggregator/gateway", "python", "-c", source),
+            *(behind or ("page-aggregator/gateway", "python", "-c", source)),
         )
         published = ("--publish", "127.0.0.1::8080")
         docker(*start, "--name", edge, *published, *options, "page-aggregator/edge")
         [found] = inspect(edge)
         port = int(found["NetworkSettings"]["Ports"]["8080/tcp"][0]["HostPort"])
         visitor = Visitor(port)
-        visitor.waits_for(lambda answer: answer.status == 200, "/")
+        visitor.waits_for(lambda answer: answer.status == 200, "/livez")
         yield LoneEdge(edge, echo, visitor)
     finally:
         docker("rm", "--force", "--volumes", edge, echo)

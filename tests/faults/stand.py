@@ -14,6 +14,7 @@ from tests.faults.page import FRAGMENTS, Page, ask
 from tests.faults.promises import WORDS
 from tests.faults.upstreams import Upstreams
 from tests.live import DEMO_EMAIL, DEMO_PASSWORD, Server
+from tests.plain import NO_TLS
 from tests.toxics import Down, ToxicProxy
 
 PATIENCE_SECONDS = 10.0
@@ -48,7 +49,7 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client = httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS)
+        self.client = httpx.Client(trust_env=False, verify=NO_TLS, timeout=PATIENCE_SECONDS)
         self.whole: Page
         self.missing: dict[str, str] = {}
 

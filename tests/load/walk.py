@@ -87,10 +87,10 @@ WALK = (
     ),
     Step(
         "Postgres is stopped: now nothing is left but the gateway itself.",
-        "Still a page, 200 and in time, that says what is missing. /books/ cannot be shown without "
-        "Postgres: it answers 503 with a page of its own.",
+        "Still a page, 200 and in time, that says what is missing, with the new arrivals of "
+        "earlier. /books/ cannot be shown without Postgres: it answers 503 with a page of its own.",
         _stop_postgres,
-        {"promo": GONE, "recco": GONE, "arrivals": GONE},
+        {"promo": GONE, "recco": GONE, "arrivals": KEPT},
     ),
     Step(
         "Everything is started again.",

@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local.process import wait_until
 from tests.live import START_SECONDS, Server, Shop, complete
+from tests.plain import NO_TLS
 from tests.server.wire import Answer, Connection, head
 
 COUNTED = (
@@ -110,7 +111,7 @@ async def test_health_and_staff_are_let_in(house: House) -> None:
 
 
 def test_static_files_are_let_in(house: House) -> None:
-    with house.full(), httpx.Client(base_url=house.url, trust_env=False) as client:
+    with house.full(), httpx.Client(base_url=house.url, trust_env=False, verify=NO_TLS) as client:
         page = client.get("/signin/").text
         address = page.split('rel="stylesheet" href="')[1].split('"')[0]
         assert client.get(address).status_code == 200
@@ -241,7 +242,7 @@ async def test_a_crowd_that_does_not_wait_is_slowed_down_and_answered(house: Hou
 
 async def test_refusals_are_counted(house: House) -> None:
     def counted() -> float:
-        told = httpx.get(f"{house.url}/metrics", trust_env=False).text
+        told = httpx.get(f"{house.url}/metrics", trust_env=False, verify=NO_TLS).text
         lines = [line for line in told.splitlines() if line.startswith(COUNTED)]
         return sum(float(line.rpartition(" ")[2]) for line in lines)
 

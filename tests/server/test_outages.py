@@ -10,6 +10,7 @@ from deploy.local.postgres import EmbeddedPostgres
 from deploy.local.process import wait_until
 from deploy.local.redis import EmbeddedRedis
 from tests.live import Server, Shop, complete, database_beside
+from tests.plain import NO_TLS
 from tests.unit.web.fields import Item, boolean, listed
 
 RECOVERY_SECONDS = 15.0
@@ -41,7 +42,7 @@ class Page:
 
 def page(gateway: Server, path: str = "/") -> Page:
     """Ask for a page; it must be there in time, whatever is down."""
-    return Page(httpx.get(gateway.url + path, timeout=PAGE_SECONDS, trust_env=False))
+    return Page(httpx.get(gateway.url + path, timeout=PAGE_SECONDS, trust_env=False, verify=NO_TLS))
 
 
 def becomes_whole(gateway: Server) -> bool:
@@ -122,7 +123,7 @@ def test_a_cold_start_survives_and_says_what_is_missing(cold: Ground, shop: Shop
     gateway = cold.gateway
     try:
         assert gateway.status("/livez") == 200
-        said = httpx.get(f"{gateway.url}/readyz", trust_env=False)
+        said = httpx.get(f"{gateway.url}/readyz", trust_env=False, verify=NO_TLS)
         assert said.status_code == 503
         assert said.json()["status"] == "starting"
         assert said.json()["dependencies"] == {
@@ -145,7 +146,7 @@ def test_a_cold_start_survives_and_says_what_is_missing(cold: Ground, shop: Shop
         for part in (shop.promo, shop.recco, cold.postgres, cold.redis):
             part.start()
     assert becomes_whole(gateway)
-    said = httpx.get(f"{gateway.url}/readyz", trust_env=False)
+    said = httpx.get(f"{gateway.url}/readyz", trust_env=False, verify=NO_TLS)
     assert said.status_code == 200
     assert set(said.json()["dependencies"].values()) == {"ok"}
 

@@ -6,13 +6,16 @@ import httpx
 import pytest
 
 from tests.live import Shop
+from tests.plain import NO_TLS
 from tests.server.wire import Connection
 
 
 @pytest.fixture(scope="module")
 def stylesheet(shop: Shop) -> str:
     """The path of a stylesheet that the home page names."""
-    found = re.search(r'href="(/static/[^"]+\.css)"', httpx.get(shop.url, trust_env=False).text)
+    found = re.search(
+        r'href="(/static/[^"]+\.css)"', httpx.get(shop.url, trust_env=False, verify=NO_TLS).text
+    )
     assert found
     return found[1]
 

@@ -11,6 +11,7 @@ from deploy.local.redis import free_port
 from tests.live import Server, Shop
 from tests.misbehaving import BEHAVIOURS, Behaviour, MisbehavingUpstream
 from tests.misbehaving.wire import read_request, reply, send
+from tests.plain import NO_TLS
 from tests.server.wire import Connection
 from tests.unit.web.fields import boolean, listed
 
@@ -36,13 +37,13 @@ def gateway(shop: Shop) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def promo(shop: Shop) -> bytes:
     """What the promotions service says."""
-    return httpx.get(f"{shop.promo.url}/v1/promotions", trust_env=False).content
+    return httpx.get(f"{shop.promo.url}/v1/promotions", trust_env=False, verify=NO_TLS).content
 
 
 @pytest.fixture(scope="module")
 def recco(shop: Shop) -> bytes:
     """What the recommendation service says."""
-    return httpx.get(f"{shop.recco.url}/v1/recommendations", trust_env=False).content
+    return httpx.get(f"{shop.recco.url}/v1/recommendations", trust_env=False, verify=NO_TLS).content
 
 
 def says(body: bytes, delay_seconds: float = 0.0) -> Behaviour:

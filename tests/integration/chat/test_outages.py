@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.chat.client import connected, joined
 from tests.live import Server, Shop
+from tests.plain import NO_TLS
 from tests.toxics import Down, Timeout, ToxicProxy
 
 
@@ -54,7 +55,9 @@ async def test_without_redis_messages_still_come_and_everybody_is_told(
             async with connected(ground.gateway, room) as late:
                 assert (await late.next())["type"] == "welcome"
                 assert not (await late.until("status"))["live"]
-            page = await asyncio.to_thread(httpx.get, ground.gateway.url, trust_env=False)
+            page = await asyncio.to_thread(
+                httpx.get, ground.gateway.url, trust_env=False, verify=NO_TLS
+            )
             assert page.status_code == 200
         assert (await here.until("status"))["live"]
         await there.say("and now?")

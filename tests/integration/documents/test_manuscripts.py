@@ -21,6 +21,7 @@ from tests.integration.documents.tus import (
     metadata,
 )
 from tests.live import DEMO_EMAIL, DEMO_PASSWORD, Server, Shop
+from tests.plain import NO_TLS
 from tests.server.wire import Connection, head
 
 TEXT = b"Once upon a time.\n"
@@ -30,7 +31,7 @@ SENT = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stre
 @pytest.fixture
 def visitor(gateway: Server) -> Iterator[httpx.Client]:
     """A guest with a cookie jar."""
-    with httpx.Client(base_url=gateway.url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=gateway.url, trust_env=False, verify=NO_TLS, timeout=10) as client:
         yield client
 
 
@@ -191,7 +192,7 @@ def test_the_owner_gets_it_back_as_an_attachment_that_nothing_runs_in(
 
 def test_nobody_else_sees_reads_or_deletes_it(gateway: Server, visitor: httpx.Client) -> None:
     address = send(visitor, "mine-alone.txt")
-    with httpx.Client(base_url=gateway.url, trust_env=False) as stranger:
+    with httpx.Client(base_url=gateway.url, trust_env=False, verify=NO_TLS) as stranger:
         send(stranger)
         assert "mine-alone" not in stranger.get(ENDPOINT).text
         assert stranger.get(address).status_code == 404
@@ -209,7 +210,7 @@ def test_who_knows_the_address_of_what_has_arrived_cannot_end_it(
     address = send(visitor)
     upload = address.replace("/manuscripts/", "/manuscripts/uploads/")
     told = {"Tus-Resumable": "1.0.0"}
-    with httpx.Client(base_url=gateway.url, trust_env=False) as stranger:
+    with httpx.Client(base_url=gateway.url, trust_env=False, verify=NO_TLS) as stranger:
         refused = stranger.delete(upload, headers=told)
     assert (refused.status_code, "only who sent it" in refused.text) == (403, True)
     assert visitor.get(address).status_code == 200
@@ -249,7 +250,7 @@ def test_the_staff_read_everybodys(shop: Shop, gateway: Server, visitor: httpx.C
         DJANGO_SUPERUSER_NAME="The editor",
         DJANGO_SUPERUSER_PASSWORD="a-password-of-the-editor",
     )
-    with httpx.Client(base_url=gateway.url, trust_env=False) as editor:
+    with httpx.Client(base_url=gateway.url, trust_env=False, verify=NO_TLS) as editor:
         sign_in(editor, "editor@example.com", "a-password-of-the-editor")
         assert editor.get(address).content == TEXT
         assert address not in editor.get(ENDPOINT).text

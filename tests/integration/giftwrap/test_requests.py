@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.live import Shop
+from tests.plain import NO_TLS
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def _empty_table(shop: Shop) -> Iterator[None]:
 
 def visitor(shop: Shop) -> httpx.Client:
     """A visitor who keeps cookies."""
-    return httpx.Client(base_url=shop.url, timeout=10.0, trust_env=False)
+    return httpx.Client(base_url=shop.url, timeout=10.0, trust_env=False, verify=NO_TLS)
 
 
 def jobs(shop: Shop) -> int:
@@ -87,7 +88,9 @@ def test_a_stream_tells_the_stages_on_every_gateway_and_ends(shop: Shop) -> None
 
     with visitor(shop) as client, shop.another_gateway() as other:
         at = client.get("/giftwrap/?items=a").headers["Content-Location"] + "events"
-        with httpx.stream("GET", other.url + at, timeout=10.0, trust_env=False) as told:
+        with httpx.stream(
+            "GET", other.url + at, timeout=10.0, trust_env=False, verify=NO_TLS
+        ) as told:
             assert told.headers["Content-Type"].startswith("text/event-stream")
             assert told.headers["X-Accel-Buffering"] == "no"
             threading.Timer(0.5, finish).start()
@@ -101,7 +104,9 @@ def test_a_stream_tells_the_stages_on_every_gateway_and_ends(shop: Shop) -> None
 def test_an_open_stream_does_not_keep_a_gateway_from_ending(shop: Shop) -> None:
     with visitor(shop) as client, shop.another_gateway() as other:
         at = client.get("/giftwrap/?items=a").headers["Content-Location"] + "events"
-        with httpx.stream("GET", other.url + at, timeout=10.0, trust_env=False) as told:
+        with httpx.stream(
+            "GET", other.url + at, timeout=10.0, trust_env=False, verify=NO_TLS
+        ) as told:
             lines = told.iter_lines()
             assert next(lines) == "retry: 2000"
             other.signal(15)

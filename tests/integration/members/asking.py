@@ -6,13 +6,14 @@ from typing import Any
 import httpx
 
 from tests.live import DEMO_EMAIL, DEMO_PASSWORD
+from tests.plain import NO_TLS
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def visitor(url: str) -> httpx.Client:
     """A visitor who keeps cookies and goes where redirects lead only when told to."""
-    return httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+    return httpx.Client(base_url=url, timeout=10.0, trust_env=False, verify=NO_TLS)
 
 
 def token(page: httpx.Response) -> str:

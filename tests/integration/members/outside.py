@@ -12,6 +12,7 @@ import httpx
 
 from deploy.local.process import Program, end, spawn, wait_until
 from tests.live import Server, Shop
+from tests.plain import NO_TLS
 from tests.standins.running import Standins
 
 PATIENCE_SECONDS = 15.0
@@ -24,7 +25,9 @@ def smtp(standins: Standins) -> str:
 
 def mails(standins: Standins, to: str) -> list[dict[str, Any]]:
     """The mails to an address, newest first."""
-    answer = httpx.get(f"{standins.url}/mail.json", params={"to": to}, trust_env=False)
+    answer = httpx.get(
+        f"{standins.url}/mail.json", params={"to": to}, trust_env=False, verify=NO_TLS
+    )
     found: list[dict[str, Any]] = answer.json()["mails"]
     return found
 

@@ -32,7 +32,7 @@ PAGES = [
     "/admin/jsi18n/",
     "/admin/autocomplete/?app_label=storefront&model_name=book&field_name=author&term=jane",
 ]
-STRANGERS_PAGES = ["/admin/login/", "/", "/books/", "/authors/", "/signin/", "/nowhere"]
+STRANGERS_PAGES = ["/", "/books/", "/authors/", "/signin/", "/nowhere"]
 
 
 class Inline(HTMLParser):
@@ -67,7 +67,7 @@ def staff(shop: Shop) -> Iterator[httpx.Client]:
     )
     with visitor(shop.url) as client:
         answer = sign_in(
-            client, "/admin/login/?next=/admin/", username=STAFF_EMAIL, password=STAFF_PASSWORD
+            client, "/signin/?next=/admin/", username=STAFF_EMAIL, password=STAFF_PASSWORD
         )
         assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
         yield client

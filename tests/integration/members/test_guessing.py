@@ -8,7 +8,7 @@ import redis
 from gateway.members.throttle import GUESSING, LOOKING_AT
 from tests.integration.members.asking import sign_in, visitor
 from tests.integration.members.joining import address, first_step
-from tests.live import Shop
+from tests.live import DEMO_EMAIL, DEMO_PASSWORD, Shop
 
 
 def forget(shop: Shop) -> None:
@@ -37,6 +37,17 @@ def test_who_guesses_too_often_is_asked_to_wait(shop: Shop) -> None:
         assert int(tries[-1].headers["Retry-After"]) <= GUESSING.seconds
         # Others, and the right password for another address, are none the worse.
         assert sign_in(client).status_code == 302
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_admin_has_no_door_of_its_own_to_guess_at(shop: Shop, method: str) -> None:
+    with visitor(shop.url) as client:
+        token = client.get("/signin/").cookies["csrftoken"]
+        right = {"username": DEMO_EMAIL, "password": DEMO_PASSWORD, "csrfmiddlewaretoken": token}
+        answer = client.request(method, "/admin/login/?next=/admin/", data=right)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/signin/?next=/admin/"
+    assert "sessionid" not in client.cookies
 
 
 def test_one_address_is_not_looked_for_without_end(shop: Shop) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.members.asking import membership, post, sign_in, visitor
 from tests.live import DEMO_EMAIL, DEMO_PASSWORD, Shop
+from tests.plain import NO_TLS
 
 
 def session_cookie(response: httpx.Response) -> dict[str, str]:
@@ -183,7 +184,7 @@ def test_a_cookie_that_was_changed_is_a_strangers(shop: Shop) -> None:
 def test_with_https_all_cookies_are_for_https_alone(shop: Shop) -> None:
     """As behind an edge that ends TLS and says so; without it everything leads to HTTPS."""
     with shop.another_gateway(HTTPS_ONLY="true") as gateway:
-        plain = httpx.get(f"{gateway.url}/books/?page=2", trust_env=False)
+        plain = httpx.get(f"{gateway.url}/books/?page=2", trust_env=False, verify=NO_TLS)
         assert plain.status_code == 301
         assert plain.headers["Location"] == f"https://127.0.0.1:{gateway.port}/books/?page=2"
         with visitor(gateway.url) as client:

@@ -15,11 +15,12 @@ from gateway.ops.explain.audit.rules import audit
 from gateway.ops.explain.pages import Page
 from gateway.storefront.plan import RECCO
 from tests.live import Shop
+from tests.plain import NO_TLS
 
 
 def test_a_running_gateway_tells_its_percentiles_and_hit_ratios(shop: Shop) -> None:
     for _ in range(3):
-        httpx.get(f"{shop.url}/", timeout=5.0, trust_env=False)
+        httpx.get(f"{shop.url}/", timeout=5.0, trust_env=False, verify=NO_TLS)
     out = StringIO()
     call_command("plan", "home", "--analyze", "--json", "--url", shop.url, stdout=out)
     (page,) = json.loads(out.getvalue())["pages"]
@@ -48,7 +49,7 @@ def test_an_answer_that_is_no_shops_is_found_out(shop: Shop) -> None:
 
 
 async def test_an_answer_made_here_has_the_headers_that_the_shop_sends(shop: Shop) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as client:
         sent = await client.get(f"{shop.url}/livez")
     here = await answered()
     for name in ("content-security-policy", "permissions-policy", "x-frame-options"):

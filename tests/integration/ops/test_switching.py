@@ -23,6 +23,7 @@ from gateway.sources.switches import Switches
 from tests.integration.members.asking import post, visitor
 from tests.integration.ops.conftest import STAFF_EMAIL, signed_in_as_staff
 from tests.live import Shop
+from tests.plain import NO_TLS
 from tests.switchboard import Switchboard
 
 LONG_SECONDS = 10.0
@@ -117,7 +118,7 @@ def test_a_purge_is_seen_by_every_gateway_and_shown(shop: Shop, staff: httpx.Cli
 
 def test_a_fault_reaches_visitors_and_goes_again(shop: Shop, staff: httpx.Client) -> None:
     def authors_are_there() -> bool:
-        return httpx.get(f"{shop.url}/authors/", trust_env=False).status_code == 200
+        return httpx.get(f"{shop.url}/authors/", trust_env=False, verify=NO_TLS).status_code == 200
 
     assert authors_are_there()
     switch(staff, "/ops/faults/authors/", **{**FORM, "delay_ms": "0", "abort_percent": "100"})

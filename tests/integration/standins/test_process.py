@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.plain import NO_TLS
 from tests.standins.running import Standins
 
 FORECAST = "/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m"
@@ -18,7 +19,9 @@ SOMEBODY = "a" * 64
 
 
 def get(standins: Standins, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(standins.url + path, headers=headers, timeout=5, trust_env=False)
+    return httpx.get(
+        standins.url + path, headers=headers, timeout=5, trust_env=False, verify=NO_TLS
+    )
 
 
 def send(standins: Standins, recipient: str, subject: str = "Welcome", text: str = "Grüße") -> None:
@@ -55,7 +58,7 @@ def test_a_mail_arrives_and_is_shown_to_people_and_programs(standins: Standins) 
     page = get(standins, "/mail", Accept="text/html,*/*")
     assert "&lt;b&gt;Welcome&lt;/b&gt;" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    gone = httpx.delete(f"{standins.url}/mail?to=ada@example.com", trust_env=False)
+    gone = httpx.delete(f"{standins.url}/mail?to=ada@example.com", trust_env=False, verify=NO_TLS)
     assert gone.status_code == 204
     assert get(standins, "/mail.json?to=ada@example.com").json() == {"mails": []}
 

@@ -17,7 +17,7 @@ ANSWERS = [
     ("GET", "/livez", 200),
     ("GET", "/metrics", 200),
     ("GET", "/signin/", 200),
-    ("GET", "/admin/login/", 200),
+    ("GET", "/admin/login/", 302),
     ("GET", "/authors", 301),
     ("GET", "/admin/", 302),
     ("GET", "/%00", 400),

@@ -1,21 +1,30 @@
-"""The locked packages of Node's peers: whole hashes, and no address of any registry."""
+"""The locked packages of Node: whole hashes, and no address of any registry."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from tests.bench.pages.node import SOURCES
+from tests.compose import observatory
+
+FOLDERS = pytest.mark.parametrize("folder", [SOURCES, observatory.SOURCES], ids=lambda f: f.name)
 
 
-def test_the_lock_names_no_address() -> None:
-    assert "://" not in (SOURCES / "package-lock.json").read_text(encoding="utf-8")
+@FOLDERS
+def test_the_lock_names_no_address(folder: Path) -> None:
+    assert "://" not in (folder / "package-lock.json").read_text(encoding="utf-8")
 
 
-def test_every_package_has_its_hash() -> None:
-    lock = json.loads((SOURCES / "package-lock.json").read_text(encoding="utf-8"))
+@FOLDERS
+def test_every_package_has_its_hash(folder: Path) -> None:
+    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: each for name, each in lock["packages"].items() if name}
     assert packages
     assert all(each["integrity"].startswith("sha512-") for each in packages.values())
 
 
-def test_what_is_wanted_is_pinned() -> None:
-    wanted = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))["dependencies"]
+@FOLDERS
+def test_what_is_wanted_is_pinned(folder: Path) -> None:
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
     assert all(version[0].isdigit() for version in wanted.values())

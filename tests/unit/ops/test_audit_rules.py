@@ -1,34 +1,37 @@
 """Each rule fires for what it names, and not for what its remedy makes of it."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
 import gateway.runtime
 from gateway.aggregation.layers import Layer
+from gateway.ops.explain import audit as audit_room
 from gateway.ops.explain.audit.facts import Facts, Subject
 from gateway.ops.explain.audit.rule import Rule, Severity
 from gateway.ops.explain.audit.rules import RULES, audit, exit_code
 from gateway.ops.explain.pages import PAGES
 from gateway.storefront.plan import PROMO
 from gateway.storefront.shelves import AUTHORS, NEW_ARRIVALS
-from tests.unit.ops.judging import DATABASE, HEADERS, Account, endpoint, facts, fragment, page
+from tests.unit.ops.cases_of_files import CASES_OF_FILES
+from tests.unit.ops.cases_outside import CASES_OUTSIDE
+from tests.unit.ops.judging import (
+    DATABASE,
+    HEADERS,
+    Account,
+    Case,
+    Make,
+    endpoint,
+    facts,
+    fragment,
+    page,
+)
 
+ROOM = f"{audit_room.__name__}."
 BY_ID = {rule.id: rule for rule in RULES}
-Make = Callable[[], Facts]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A misconfiguration, what its remedy makes of it, and a word that the finding must say."""
-
-    rule: str
-    broken: Make
-    fixed: Make
-    says: str
 
 
 def _set(**changed: Any) -> Make:
@@ -200,10 +203,12 @@ CASES = (
     ),
     Case("E003", _edge(r"proxy_no_cache .*?;", ""), _good, "proxy_no_cache"),
     Case("E004", _edge(r"server_tokens off;", ""), _good, "version"),
+    *CASES_OUTSIDE,
+    *CASES_OF_FILES,
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.says}")
 def test_a_rule_fires_for_what_it_names_and_not_for_the_remedy(case: Case) -> None:
     rule = BY_ID[case.rule]
     found = rule.findings(case.broken())
@@ -213,14 +218,12 @@ def test_a_rule_fires_for_what_it_names_and_not_for_the_remedy(case: Case) -> No
 
 
 def test_every_rule_has_a_case_and_an_id_of_its_own() -> None:
-    assert sorted(case.rule for case in CASES) == sorted(BY_ID)
+    assert {case.rule for case in CASES} == set(BY_ID)
     assert len(BY_ID) == len(RULES)
 
 
 def test_every_rule_that_is_written_is_asked() -> None:
-    from gateway.ops.explain.audit import capacity, edge, exposure, pages, secrets, timing
-
-    modules = (capacity, edge, exposure, pages, secrets, timing)
+    modules = [import_module(each.name) for each in iter_modules(audit_room.__path__, ROOM)]
     written = [each for m in modules for each in vars(m).values() if isinstance(each, Rule)]
     assert {each.id for each in written} == set(BY_ID)
 
@@ -266,8 +269,9 @@ def test_no_finding_repeats_a_secret() -> None:
 
 def test_without_the_files_of_a_deployment_their_rules_are_silent() -> None:
     """An image of the gateway has neither the edge's configuration nor Compose's."""
-    found = audit(facts({"MAX_BODY_BYTES": 2}, edge="", compose="", examples=""))
-    assert [each for each in found if each.rule.startswith("E") or each.rule == "T006"] == []
+    none = {"edge": "", "proxied": "", "trusted": "", "compose": "", "examples": ""}
+    found = audit(facts({"MAX_BODY_BYTES": 2}, services={}, manifests=(), **none))
+    assert [each for each in found if each.rule[0] in "EQM" or each.rule == "T006"] == []
 
 
 def test_a_layer_that_nobody_knows_does_not_stop_the_audit() -> None:

@@ -118,7 +118,7 @@ async def test_the_middleware_runs_on_the_loop_whatever_the_view(
         return noting_too
 
     monkeypatch.setattr(middleware, "gather", noting)
-    for each in (inline.Security, inline.Sessions, inline.Common, inline.Csrf, inline.FrameOptions):
+    for each in (inline.Security, inline.Sessions, inline.Common, inline.Csrf):
         for name in ("process_request", "process_response"):
             if hasattr(each, name):
                 monkeypatch.setattr(each, name, hooked(getattr(each, name)))

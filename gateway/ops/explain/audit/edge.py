@@ -38,7 +38,7 @@ def headers_that_leak(facts: Facts) -> Iterable[str]:
     "H002",
     Severity.ERROR,
     "A browser that is not told does what a hostile page asks of it.",
-    "Put the middleware back: Security, FrameOptions and PageHeaders set these.",
+    "Put the middleware back: Security and PageHeaders set these.",
 )
 def headers_that_are_missing(facts: Facts) -> Iterable[str]:
     if not facts.headers:

@@ -41,6 +41,8 @@ class Facts:
 
     ``headers`` have lower-case names. ``replicas`` is how many gateways there are to be.
     ``connections`` is how many there may be to all services together.
+    ``edge``, ``proxied`` and ``trusted`` are nginx.conf, proxy.conf and trusted.conf; ``services``
+    what Compose is to start, and ``manifests`` what a cluster is told, both as data.
     ``private`` are the sources that forbid all but their own visitor to keep a reply; only services
     that were asked are among them.
     """
@@ -49,7 +51,11 @@ class Facts:
     pages: tuple[PagePlan, ...] = ()
     sources: tuple[Subject, ...] = ()
     edge: str = ""
+    proxied: str = ""
+    trusted: str = ""
     compose: str = ""
+    services: Mapping[str, Any] = field(default_factory=dict)
+    manifests: tuple[Any, ...] = ()
     examples: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     replicas: int = 3
@@ -69,9 +75,10 @@ class Facts:
                 for fragment in step.fragments:
                     yield page, step, fragment
 
-    def edge_seconds(self, directive: str) -> float | None:
-        """Return what nginx is told, outside all locations, in seconds; None if nothing."""
-        found = re.search(rf"^\s*{directive}\s+(\d+)(ms|s|m|h)?\s*;", self._edge_http(), re.M)
+    def edge_seconds(self, directive: str, location: str = "") -> float | None:
+        """Return what nginx is told for ``location``, or outside all of them, in seconds."""
+        text = self._edge_location(location) if location else self._edge_http()
+        found = re.search(rf"^\s*{directive}\s+(\d+)(ms|s|m|h)?\s*;", text, re.M)
         return int(found[1]) * _UNITS[found[2] or ""] if found else None
 
     def edge_bytes(self, directive: str, location: str = "") -> int | None:
@@ -91,6 +98,15 @@ class Facts:
 
     def _edge_http(self) -> str:
         return re.split(r"^\s*location\b", self.edge, maxsplit=1, flags=re.M)[0]
+
+    def says(self, text: str, directive: str) -> list[str]:
+        """Return the arguments of each ``directive`` in a configuration of nginx."""
+        bare = re.sub(r"#.*", "", text)
+        return re.findall(rf"^\s*{directive}\s+([^;]+?)\s*;", bare, re.M)
+
+    def edge_location(self, path: str) -> str:
+        """Return what nginx is told for the location that names ``path``."""
+        return self._edge_location(path)
 
     def _edge_location(self, path: str) -> str:
         found = re.search(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,37 @@ def gather(
         pages=plans,
         sources=sources,
         edge=_text(base / "deploy" / "nginx" / "nginx.conf"),
+        proxied=_text(base / "deploy" / "nginx" / "proxy.conf"),
+        trusted=_text(base / "deploy" / "nginx" / "trusted.conf"),
         compose=_text(base / "docker-compose.yml"),
+        services=services_of(_text(base / "docker-compose.yml")),
+        manifests=manifests_of(sorted((base / "deploy" / "kubernetes").rglob("*.yaml"))),
         examples=_text(base / ".env.example") + _text(base / "tests" / "settings.py"),
         headers=asyncio.run(answered()) if headers is None else headers,
         replicas=replicas,
     )
+
+
+def services_of(compose: str) -> dict[str, Any]:
+    """Return the services of a Compose file, by name, as they are once anchors are merged."""
+    found = next(iter(_read(compose)), None) or {}
+    return {name: each or {} for name, each in found.get("services", {}).items()}
+
+
+def manifests_of(files: Iterable[Path]) -> tuple[Any, ...]:
+    """Return all objects of these manifests."""
+    return tuple(each for file in files for each in _read(_text(file)) if each)
+
+
+@cache
+def _read(text: str) -> tuple[Any, ...]:
+    """Read YAML. An image has no such files, and nobody there who could read them."""
+    if not text:
+        return ()
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return tuple(yaml.load_all(text, Loader=loader))
 
 
 async def built(

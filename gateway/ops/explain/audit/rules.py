@@ -1,6 +1,17 @@
 """All rules, and what they find."""
 
-from gateway.ops.explain.audit import capacity, edge, exposure, pages, secrets, timing
+from gateway.ops.explain.audit import (
+    capacity,
+    cluster,
+    door,
+    edge,
+    exposure,
+    outside,
+    pages,
+    secrets,
+    stack,
+    timing,
+)
 from gateway.ops.explain.audit.facts import Facts
 from gateway.ops.explain.audit.rule import Finding, Rule, Severity
 
@@ -10,7 +21,11 @@ RULES: tuple[Rule, ...] = (
     *capacity.RULES,
     *secrets.RULES,
     *exposure.RULES,
+    *outside.RULES,
     *edge.RULES,
+    *door.RULES,
+    *stack.RULES,
+    *cluster.RULES,
 )
 
 _ORDER = tuple(Severity)
