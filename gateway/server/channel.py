@@ -36,7 +36,7 @@ class BoundedChannel(HTTPChannel):
             super().dataReceived(data)
 
     def _is_answered(self, data: bytes) -> bool:
-        """Answer by the bytes alone, if that can be done: with what lies ready, or with a refusal."""
+        """Answer by the bytes alone, if that can be done: with a page, or with a refusal."""
         doorman = self.factory.server.doorman
         if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
             self.send_away(*found)

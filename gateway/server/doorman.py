@@ -64,7 +64,7 @@ class Doorman:
 
     def __init__(self, handler: Handler, clock: Clock = time.monotonic) -> None:
         self.counter = Counter(handler.shelf)
-        """What lies ready is handed out even while it is full: that costs no more than to refuse."""
+        """What lies ready is handed out even while it is full: it costs no more than refusing."""
         self._door = handler.door
         self._way_of = handler.way_of
         self._clock = clock

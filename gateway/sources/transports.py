@@ -35,7 +35,8 @@ def build_transport(
 ) -> httpx.AsyncBaseTransport:
     """Return a new transport of the library called ``name``, which connects to nothing yet.
 
-    Takes one of ``direct``, ``aiohttp``, ``httpcore`` and ``pyreqwest``, and how long connecting may take.
+    Takes one of ``direct``, ``aiohttp``, ``httpcore`` and ``pyreqwest``, and how long connecting
+    may take.
     Use the result in one event loop only, and ``await transport.aclose()`` at the end.
     Raises ``ValueError`` with one clear sentence when the name is not among these.
     """

@@ -37,7 +37,7 @@ def chained(paths: Iterable[str], innermost: Respond) -> Respond | None:
             respond = Hooks(inside_out[::-1], respond)
         else:
             for kind in run:
-                respond = convert_exception_to_response(kind(respond))
+                respond = cast(Respond, convert_exception_to_response(kind(respond)))
     return respond
 
 

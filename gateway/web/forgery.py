@@ -16,7 +16,7 @@ _masked: TTLCache[str, str] = TTLCache(MASKS, MASK_SECONDS)
 
 
 def token_of(request: HttpRequest) -> str:
-    """Return the token for a form of this visitor's; a new secret, and its cookie, if he has none."""
+    """Return the token for a form; a visitor who has no secret yet gets one, in a cookie."""
     secret = request.META.get("CSRF_COOKIE")
     if secret is None:
         return get_token(request)

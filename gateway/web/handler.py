@@ -15,7 +15,7 @@ from enum import Enum
 from functools import lru_cache, partial
 from http.client import INTERNAL_SERVER_ERROR
 from io import BytesIO
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestAborted
@@ -87,8 +87,9 @@ class Handler(ASGIHandler):
     def load_middleware(self, is_async: bool = False) -> None:
         """Build the middleware twice: Django's way, and without its shells for native views."""
         super().load_middleware(is_async)
-        view = convert_exception_to_response(self._get_response_async)
-        self._native_chain = chained(settings.MIDDLEWARE, view) or self._middleware_chain
+        django: Any = self  # what is Django's own is in no stub
+        view: Any = convert_exception_to_response(django._get_response_async)
+        self._native_chain = chained(settings.MIDDLEWARE, view) or django._middleware_chain
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -145,7 +146,7 @@ class Handler(ASGIHandler):
         async def again() -> Any:
             return come.pop() if come else await receive()
 
-        return cast(IO[bytes], await self.read_body(again))
+        return await self.read_body(again)
 
     async def _respond(self, request: Any, send: Any) -> None:
         """Answer, and put away what the answer held open."""

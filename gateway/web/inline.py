@@ -94,9 +94,7 @@ class Messages(OnTheLoop, MessageMiddleware):
         """Keep ready where messages lie, for who asks."""
         request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         """Write down what was said, if anybody has asked where."""
         if request._messages._wrapped is empty:  # type: ignore[attr-defined]
             return response

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.web.middleware import CONTENT_SECURITY_POLICY
+from gateway.web.protection import CONTENT_SECURITY_POLICY
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}\Z")
 _OWN_SCRIPTS = "script-src 'self'"

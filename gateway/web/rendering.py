@@ -52,7 +52,7 @@ def rendered(
 ) -> Rendered:
     """Return ``template`` with what ``present`` makes of ``page``.
 
-    ``present`` must be a pure function of what the page is made of. Whose page it is, is among that.
+    ``present`` must be a pure function of what the page is made of, and whose page it is, of that.
     """
     key = (template, present, signed_in, made_of(page))
     try:

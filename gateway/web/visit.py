@@ -20,38 +20,51 @@ async def answered(answer: Callable[[], Awaitable[None]], receive: Receive, came
     He ``came`` (monotonic) some time ago. If he had to wait for his turn, he may have gone already:
     then the answer is not even begun.
     """
-    listening: list[asyncio.Task[None]] = []
-
-    def listen() -> None:
-        if not listening:
-            listening.append(asyncio.ensure_future(_until_gone(receive, visit)))
-
     visit = asyncio.timeout(None)
-    timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_SECONDS, listen)
+    listening = _Listening(receive, visit)
     try:
         async with visit:
-            if time.monotonic() - came > QUEUED_SECONDS:
-                listen()
-                await asyncio.wait(listening, timeout=0)
-            if not any(each.done() for each in listening):
+            if time.monotonic() - came < QUEUED_SECONDS or await listening.finds_him():
                 await answer()
+        listening.judge()
     except TimeoutError:
         if not visit.expired():
             raise
-    else:
-        _hear(listening)
     finally:
-        timer.cancel()
-        for each in listening:
-            each.cancel()
-        await asyncio.gather(*listening, return_exceptions=True)
+        await listening.end()
 
 
-def _hear(listening: list[asyncio.Task[None]]) -> None:
-    """Raise what the server said, where it was nonsense."""
-    for each in listening:
-        if each.done():
-            each.result()
+class _Listening:
+    """Listens whether the visitor of ``visit`` goes: after a moment, or as soon as it is asked."""
+
+    def __init__(self, receive: Receive, visit: asyncio.Timeout) -> None:
+        self._receive = receive
+        self._visit = visit
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_SECONDS, self._begin)
+
+    async def finds_him(self) -> bool:
+        """Whether he is still there."""
+        task = self._begin()
+        await asyncio.wait([task], timeout=0)
+        return not task.done()
+
+    def judge(self) -> None:
+        """Raise what the server said, where it was nonsense."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+
+    async def end(self) -> None:
+        """Listen no more."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _begin(self) -> asyncio.Task[None]:
+        if self._task is None:
+            self._task = asyncio.ensure_future(_until_gone(self._receive, self._visit))
+        return self._task
 
 
 async def _until_gone(receive: Receive, visit: asyncio.Timeout) -> None:

@@ -70,7 +70,7 @@ class _Cached:
         self._refreshing: set[str] = set()
 
     def at_once(self, call: Call) -> Reply | None:
-        """Return the reply that lies near and is fresh; None where there is more to do than that."""
+        """Return the reply that lies near and is fresh; None where more has to be done."""
         key = key_for(self._name, call.args)
         entry = self._keeping.cache.at_once(key)
         if entry is None:

@@ -29,7 +29,17 @@ _FIRST_FINAL = 200
 
 
 class Connection(asyncio.Protocol):
-    """Asks one question after another. It is of no further use once ``usable`` is False."""
+    """Asks one question after another. It is of no further use once ``usable`` is False.
+
+    ``head_at`` is when the head of the latest reply was there (monotonic), and ``heard_anything``
+    whether any byte of it came.
+    """
+
+    head_at: float
+    _fields: list[tuple[str, str]]
+    _refusal: SourceError | None
+    _is_complete: bool
+    _ends_with_connection: bool
 
     def __init__(self) -> None:
         self.usable = True
@@ -168,10 +178,10 @@ class Connection(asyncio.Protocol):
 
     def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self._fields: list[tuple[str, str]] = []
+        self._fields = []
         self._headers = Headers(())
         self._body = bytearray()
-        self._refusal: SourceError | None = None
+        self._refusal = None
         self._status = 0
         self._field_bytes = self._head_bytes = 0
         self._head_is_read = self._is_complete = self._ends_with_connection = False

@@ -128,8 +128,8 @@ def personal_under_a_shared_key(facts: Facts) -> Iterable[str]:
     Severity.ERROR,
     "A proof outlives the session that it was for: who has signed out is still let in, until the "
     "entry ends.",
-    "Declare sources that judge who somebody is private, with a fresh time of 5 seconds at most, or "
-    "none.",
+    "Declare sources that judge who somebody is private, with a fresh time of 5 seconds at most, "
+    "or none.",
 )
 def proofs_are_kept(facts: Facts) -> Iterable[str]:
     for each in facts.sources:
