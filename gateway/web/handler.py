@@ -9,7 +9,6 @@ response. That is most of what an async view costs. A view that promises to do n
 import asyncio
 import time
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, partial
@@ -109,13 +108,12 @@ class Handler(ASGIHandler):
         return self._known(path).way
 
     def resolve_request(self, request: Any) -> Any:
-        """Return the view of ``request``, from memory where the way to it is known."""
+        """Return the view of ``request``: from memory, where nothing in it is this request's own."""
         known = None if hasattr(request, "urlconf") else self._known(request.path_info).match
-        if known is None:
+        if known is None or known.kwargs:
             return super().resolve_request(request)
-        request.resolver_match = copy(known)
-        request.resolver_match.kwargs = dict(known.kwargs)  # whoever changes them changes his own
-        return request.resolver_match
+        request.resolver_match = known
+        return known
 
     def _known(self, path: str) -> _Known:
         return self._remembered(path) if len(path) <= KNOWN_PATH_LENGTH else _known(path)
