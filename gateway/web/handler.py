@@ -108,7 +108,7 @@ class Handler(ASGIHandler):
         return self._known(path).way
 
     def resolve_request(self, request: Any) -> Any:
-        """Return the view of ``request``: from memory, where nothing in it is this request's own."""
+        """Return the view of ``request``: from memory, where nothing in it is its own."""
         known = None if hasattr(request, "urlconf") else self._known(request.path_info).match
         if known is None or known.kwargs:
             return super().resolve_request(request)

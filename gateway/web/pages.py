@@ -17,7 +17,8 @@ from gateway.aggregation.record import current_step, step
 from gateway.web.facts import RequestFacts
 from gateway.web.forgery import token_of
 from gateway.web.insight.waterfall import present_waterfall
-from gateway.web.provenance import cache_control, provenance, true_for
+from gateway.web.provenance import cache_control, kept_control, provenance
+from gateway.web.ready import KEPT_SECONDS
 from gateway.web.rendering import Present, rendered
 
 _encode = msgspec.json.Encoder().encode
@@ -131,7 +132,8 @@ def _fragment(page: Composition, name: str) -> dict[str, Any]:
 def _with_headers(response: HttpResponse, page: Composition, *, personal: bool) -> HttpResponse:
     for name, value in provenance(page).items():
         response.headers[name] = value
-    response.true_for = true_for(page)  # type: ignore[attr-defined]
+    if not personal and page.complete:
+        response.kept_control = kept_control(page, KEPT_SECONDS)  # type: ignore[attr-defined]
     response.headers["Cache-Control"] = cache_control(page, personal=personal)
     patch_vary_headers(response, ["Cookie"])
     return response

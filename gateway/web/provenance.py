@@ -46,9 +46,11 @@ def cache_control(page: Composition, *, personal: bool) -> str:
     Past that a cache may show it for as long again while it asks for a new one, and a little longer
     if nobody answers (RFC 5861).
     """
-    if personal or not page.complete:
-        return "no-store"
-    seconds = min((_lifetime(page, name) for name in page.outcomes), default=0)
+    return "no-store" if personal or not page.complete else _public(page, 0.0)
+
+
+def _public(page: Composition, spare_seconds: float) -> str:
+    seconds = min((_lifetime(page, name, spare_seconds) for name in page.outcomes), default=0)
     if seconds == 0:
         return "public, max-age=0"
     meanwhile = min(seconds, MOST_STALE_SECONDS)
@@ -58,26 +60,25 @@ def cache_control(page: Composition, *, personal: bool) -> str:
     )
 
 
-def true_for(page: Composition) -> float:
-    """Return for how many seconds the page's Cache-Control holds, if all of it was at hand; else 0.
+def kept_control(page: Composition, spare_seconds: float) -> str:
+    """Return what the page says to caches ``spare_seconds`` from now, if all of it was at hand.
 
-    What was asked just now is told as such, and would not be true of the next visitor's page.
+    What was asked just now is told as such, and would not be true of the next visitor's page: then,
+    and where the page is nobody's to keep, it is empty.
     """
-    left = math.inf
     for outcome in page.outcomes.values():
         if not isinstance(outcome, Reply) or outcome.lifetime is None:
-            return 0.0
+            return ""
         if outcome.state is not State.FRESH and outcome.lifetime < math.inf:
-            return 0.0
-        left = min(left, outcome.lifetime)
-    return left % 1.0 if left < math.inf else 0.0
+            return ""
+    return _public(page, spare_seconds)
 
 
-def _lifetime(page: Composition, name: str) -> int:
+def _lifetime(page: Composition, name: str, spare_seconds: float) -> int:
     outcome = page.outcomes[name]
     if not isinstance(outcome, Reply) or outcome.lifetime is None:
         return 0
-    return math.floor(min(outcome.lifetime, MOST_SECONDS))
+    return max(0, math.floor(min(outcome.lifetime, MOST_SECONDS) - spare_seconds))
 
 
 def _member(name: str, page: Composition) -> str:

@@ -18,7 +18,11 @@ from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.metrics import ready_pages
 from gateway.web.facts import arrival, request_id, traceparent
 
-KEPT_SECONDS = 0.25
+RENEWED_SECONDS = 0.25
+KEPT_SECONDS = 0.5
+"""After the former the next visitor gets a page that is composed anew, and all others still the old
+one meanwhile: a crowd must not find the shelf empty. Past the latter it is empty."""
+
 MOST_PAGES = 64
 
 Header = tuple[bytes, bytes]
@@ -42,13 +46,18 @@ class Key(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadyPage:
-    """An answer with status 200, but for the headers that tell of one request; good ``until``."""
+    """An answer with status 200, but for the headers that tell of one request; good ``until``.
+
+    From ``renew_at`` on the next one who asks is to be ``sent_on``.
+    """
 
     headers: tuple[Header, ...]
     body: bytes
+    renew_at: float
     until: float
+    sent_on: bool = False
 
 
 class Shelf:
@@ -69,9 +78,30 @@ class Shelf:
         return path in self._paths
 
     def find(self, key: Key) -> ReadyPage | None:
-        """Return the page that lies ready under ``key``, if it is still good."""
+        """Return the page that lies ready under ``key``; None where it is to be composed.
+
+        To be asked once for each request; whoever stands behind the one who asks has
+        ``find_behind``.
+        """
+        page, now = self._pages.get(key), self._clock()
+        if page is None or now >= page.until:
+            return None
+        if now < page.renew_at:
+            return page
+        page.renew_at = now + RENEWED_SECONDS
+        page.sent_on = True
+        return None
+
+    def find_behind(self, key: Key) -> ReadyPage | None:
+        """Return the same, for a request that may have been sent on by ``find``."""
         page = self._pages.get(key)
-        return page if page is not None and self._clock() < page.until else None
+        if page is None or page.sent_on:
+            if page is not None:
+                page.sent_on = False
+            return None
+        found = self.find(key)
+        page.sent_on = False
+        return found
 
     def offer(self, scope: Any, response: Any) -> None:
         """Keep ``response`` to the request of ``scope``, if it is such a page."""
@@ -80,10 +110,13 @@ class Shelf:
         if len(self._pages) >= MOST_PAGES and key not in self._pages:
             self._pages.clear()
             self._paths.clear()
-        headers = ((n.lower().encode(), v.encode("latin1")) for n, v in response.items())
+        told = dict(response.items()) | {"Cache-Control": response.kept_control}
+        headers = ((n.lower().encode(), v.encode("latin1")) for n, v in told.items())
         said = tuple(each for each in headers if each[0] not in _OF_ONE_REQUEST)
-        kept_seconds = min(KEPT_SECONDS, response.true_for)
-        self._pages[key] = ReadyPage(said, response.content, self._clock() + kept_seconds)
+        now = self._clock()
+        self._pages[key] = ReadyPage(
+            said, response.content, now + RENEWED_SECONDS, now + KEPT_SECONDS
+        )
         self._paths.add(key.path)
 
 
@@ -111,7 +144,7 @@ async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:
     """Answer the request of ``scope`` with what lies ready; return False where nothing does."""
     if not shelf.has(scope["path"]) or (key := key_of(scope)) is None:
         return False
-    if (page := shelf.find(key)) is None:
+    if (page := shelf.find_behind(key)) is None:
         return False
     while (await receive()).get("more_body", False):
         pass  # nobody sends one with a GET; it must be out of the way of the next request
@@ -130,12 +163,15 @@ async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:
 
 
 def _is_for_all(response: Any) -> bool:
-    """Whether any cache might keep the answer, and all that is in it comes from memory."""
+    """Whether any cache might keep the answer, and all that is in it comes from memory.
+
+    ``kept_control`` is what such an answer says to caches when it is sent ``KEPT_SECONDS`` later.
+    """
+    control = getattr(response, "kept_control", "")
     return (
         response.status_code == HTTPStatus.OK
-        and getattr(response, "true_for", 0.0) > 0
         and not response.streaming
         and not response.cookies
-        and response.headers.get("Cache-Control", "").startswith("public, max-age=")
-        and not response.headers["Cache-Control"].startswith("public, max-age=0")
+        and control.startswith("public, max-age=")
+        and not control.startswith("public, max-age=0")
     )

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 
-from gateway.web.ready import KEPT_SECONDS, MOST_PAGES, Shelf, handed_out, key_of
+from gateway.web.ready import (
+    KEPT_SECONDS,
+    MOST_PAGES,
+    RENEWED_SECONDS,
+    Key,
+    Shelf,
+    handed_out,
+    key_of,
+)
 from tests.unit.web.asking import Visit
 
 PUBLIC = "public, max-age=29"
@@ -37,9 +45,9 @@ def scope(path: str = "/", **changed: Any) -> dict[str, Any]:
     return asked | changed
 
 
-def page(body: bytes = b"a page", true_for: float = 1.0, cache: str = PUBLIC) -> Any:
-    made: Any = HttpResponse(body, headers={"Cache-Control": cache, "X-Request-ID": "of-one"})
-    made.true_for = true_for
+def page(body: bytes = b"a page", kept: str = PUBLIC) -> Any:
+    made: Any = HttpResponse(body, headers={"Cache-Control": "as it is", "X-Request-ID": "of-one"})
+    made.kept_control = kept
     return made
 
 
@@ -55,15 +63,43 @@ def test_a_page_lies_there_for_a_moment(shelf: Shelf, clock: Clock) -> None:
     assert not lies_there(shelf)
 
 
-def test_it_lies_there_no_longer_than_its_headers_are_true(shelf: Shelf, clock: Clock) -> None:
-    shelf.offer(scope(), page(true_for=0.1))
-    clock.now += 0.1
-    assert not lies_there(shelf)
+def test_it_says_to_caches_what_is_true_for_as_long_as_it_lies_there(shelf: Shelf) -> None:
+    shelf.offer(scope(), page(kept=PUBLIC))
+    found = shelf.find(Key(b"shop.example", b"", "/"))
+    assert found
+    assert dict(found.headers)[b"cache-control"] == PUBLIC.encode()
+
+
+def test_after_a_while_one_visitor_is_sent_on_and_the_others_get_the_old_one(
+    shelf: Shelf, clock: Clock
+) -> None:
+    shelf.offer(scope(), page())
+    clock.now += RENEWED_SECONDS
+    assert [lies_there(shelf) for _ in range(3)] == [False, True, True]
+    shelf.offer(scope(), page())
+    assert lies_there(shelf)
+
+
+def test_who_was_sent_on_is_sent_on_again_behind_the_first_look(shelf: Shelf, clock: Clock) -> None:
+    """The look by the bytes, and then that by the request, are for one and the same visitor."""
+    shelf.offer(scope(), page())
+    clock.now += RENEWED_SECONDS
+    key = Key(b"shop.example", b"", "/")
+    assert shelf.find(key) is None
+    assert shelf.find_behind(key) is None
+    assert shelf.find_behind(key) is not None
+
+
+def test_where_nobody_looks_first_the_second_look_sends_one_on(shelf: Shelf, clock: Clock) -> None:
+    shelf.offer(scope(), page())
+    clock.now += RENEWED_SECONDS
+    key = Key(b"shop.example", b"", "/")
+    assert [shelf.find_behind(key) is None for _ in range(3)] == [True, False, False]
 
 
 def streamed() -> Any:
-    made: Any = StreamingHttpResponse([b"x"], headers={"Cache-Control": PUBLIC})
-    made.true_for = 1.0
+    made: Any = StreamingHttpResponse([b"x"])
+    made.kept_control = PUBLIC
     return made
 
 
@@ -82,11 +118,10 @@ def refused() -> Any:
 @pytest.mark.parametrize(
     "answer",
     [
-        page(cache="no-store"),
-        page(cache="private, max-age=60"),
-        page(cache="public, max-age=0"),
-        page(cache=""),
-        page(true_for=0.0),
+        page(kept="no-store"),
+        page(kept="private, max-age=60"),
+        page(kept="public, max-age=0"),
+        page(kept=""),
         HttpResponse(b"no page at all"),
         streamed(),
         with_a_cookie(),

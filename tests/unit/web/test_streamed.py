@@ -25,7 +25,7 @@ from gateway.storefront import views
 from gateway.storefront.plan import HOME
 from gateway.web import bits, patches
 from gateway.web.handler import Handler
-from gateway.web.middleware import CONTENT_SECURITY_POLICY
+from gateway.web.protection import CONTENT_SECURITY_POLICY
 from gateway.web.streamed import LATEST_SECONDS, pays
 from tests.fakes import FakeSource, Recorder
 from tests.staged import Stage
