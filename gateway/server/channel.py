@@ -41,7 +41,10 @@ class BoundedChannel(HTTPChannel):
         if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
             self.send_away(*found)
             return True
-        return bool(doorman.is_needed and doorman.turns_away(self, data))
+        if doorman.is_needed and doorman.turns_away(self, data):
+            return True
+        doorman.lets_on()
+        return False
 
     @property
     def is_last(self) -> bool:

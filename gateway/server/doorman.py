@@ -80,6 +80,10 @@ class Doorman:
         """Whether nobody else is let in now. It is asked for all that is read, so it is cheap."""
         return self._door.full
 
+    def lets_on(self) -> None:
+        """Take note that a request is let on, for a page most likely."""
+        self._door.expect()
+
     def turns_away(self, guest: Guest, data: bytes) -> bool:
         """Refuse ``guest``, or hold him; return False, and do nothing, where he must go on.
 

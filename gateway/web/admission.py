@@ -49,6 +49,7 @@ class Door:
     ) -> None:
         self.patience_seconds = budget_seconds * PATIENCE_SHARE
         self.inside = 0
+        self._coming = 0
         self._late_seconds = budget_seconds * LATE_SHARE
         self._limiter = Limiter(LimitRules(start=256, least=AT_A_TIME, most=1024))
         self._turns = asyncio.Semaphore(AT_A_TIME)
@@ -63,8 +64,21 @@ class Door:
 
     @property
     def full(self) -> bool:
-        """Whether nobody else is let in now."""
-        return self.inside >= self.limit
+        """Whether nobody else is let in now, with those who are on their way to it."""
+        return self.inside + self._coming >= self.limit
+
+    def expect(self) -> None:
+        """Take note that somebody was let on who will be here in the next turn of the loop.
+
+        Many may come in one turn; none of them is inside before its end, and the last of them would
+        be refused behind the parser, at ten times the cost.
+        """
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._forget_who_comes)
+        self._coming += 1
+
+    def _forget_who_comes(self) -> None:
+        self._coming = 0
 
     def refuse(self) -> None:
         """Take note that somebody was refused because it is full."""

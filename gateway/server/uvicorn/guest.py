@@ -27,7 +27,10 @@ class Guest(Line):
         if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
             self.send_away(*found)
             return True
-        return bool(doorman.is_needed and doorman.turns_away(self, data))
+        if doorman.is_needed and doorman.turns_away(self, data):
+            return True
+        doorman.lets_on()
+        return False
 
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes; not much of it."""
