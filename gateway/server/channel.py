@@ -38,6 +38,8 @@ class BoundedChannel(HTTPChannel):
     def _is_answered(self, data: bytes) -> bool:
         """Answer by the bytes alone, if that can be done: with a page, or with a refusal."""
         doorman = self.factory.server.doorman
+        if not doorman.has_time_for(self, data):
+            return True
         if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
             self.send_away(*found)
             return True

@@ -13,7 +13,7 @@ from django.utils.http import http_date
 from gateway.server.plain import Plain, plain_request, value_of
 from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.metrics import ready_pages
-from gateway.web.facts import traceparent
+from gateway.web.facts import trace_id
 from gateway.web.ready import ReadyPage, Shelf, key_among
 
 _BEGINNINGS = (b"GET ", b"HEAD ")
@@ -63,16 +63,22 @@ class Counter:
         if (second := int(time.time())) != self._second:
             self._second, self._date = second, http_date(second).encode()
         took = (time.monotonic() - begun) * 1000
-        lines = [b"HTTP/1.1 200 OK", *(b"%b: %b" % each for each in page.headers)]
-        lines.append(b'server-timing: page;dur=%.1f;desc="ready"' % took)
-        lines.append(b"date: %b\r\nx-request-id: %b" % (self._date, name))
-        if last:
-            lines.append(b"connection: close")
-        return b"\r\n".join((*lines, b"", b"" if asked.is_head else page.body))
+        return (
+            b'HTTP/1.1 200 OK\r\n%bserver-timing: page;dur=%.1f;desc="ready"\r\n'
+            b"date: %b\r\nx-request-id: %b\r\n%b\r\n%b"
+        ) % (
+            page.lines,
+            took,
+            self._date,
+            name,
+            b"connection: close\r\n" if last else b"",
+            b"" if asked.is_head else page.body,
+        )
 
     @staticmethod
     def _tell(asked: Plain, name: bytes, begun: float) -> None:
         took = (time.monotonic() - begun) * 1000
         method = "HEAD" if asked.is_head else "GET"
-        trace_id = traceparent(value_of(b"traceparent", asked.headers).decode("latin1"))[3:35]
-        tell_of(Answered(name.decode(), trace_id, method, asked.path, 200, round(took, 1)))
+        called = name.decode()
+        trace = trace_id(value_of(b"traceparent", asked.headers).decode("latin1"), called)
+        tell_of(Answered(called, trace, method, asked.path, 200, round(took, 1)))

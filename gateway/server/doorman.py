@@ -30,6 +30,11 @@ more than the word."""
 
 REQUEST_ID = b"X-Request-ID: "
 
+A_TURN = 512
+"""So many requests are looked at by their bytes in one turn of the event loop; the others have the
+next one. While a thousand sockets are ready, libuv reads from them again and again, up to 48 times,
+before it gives anything else a turn: also what would fill the shelf anew, and health."""
+
 MOST_HELD = 256
 """Of those who came on new connections, and would be gone if they were not held."""
 
@@ -74,11 +79,26 @@ class Doorman:
         self._held: deque[tuple[float, Callable[[], None]]] = deque()
         self._round_began = 0.0
         self._refused = 0
+        self._this_turn = 0
 
     @property
     def is_needed(self) -> bool:
         """Whether nobody else is let in now. It is asked for all that is read, so it is cheap."""
         return self._door.full
+
+    def has_time_for(self, guest: Guest, data: bytes) -> bool:
+        """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
+        self._this_turn += 1
+        if self._this_turn == 1:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+        if self._this_turn <= A_TURN:
+            return True
+        guest.hold(data)
+        asyncio.get_running_loop().call_soon(guest.go_on)
+        return False
+
+    def _begin_turn(self) -> None:
+        self._this_turn = 0
 
     def lets_on(self) -> None:
         """Take note that a request is let on, for a page most likely."""

@@ -96,6 +96,12 @@ def traceparent(given: str, name: str = "") -> str:
     return f"00-{trace}-{secrets.token_hex(8)}-{sampled:02x}"
 
 
+def trace_id(given: str, name: str) -> str:
+    """Return the trace that a request belongs to: the visitor's, or one called ``name``."""
+    found = _TRACEPARENT.match(given)
+    return found[1] if found else _trace_called(name)
+
+
 def _trace_called(name: str) -> str:
     return name if _TRACE_ID.match(name) else secrets.token_hex(16)
 

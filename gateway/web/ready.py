@@ -8,7 +8,7 @@ request without a query, a session or a condition. Nothing waits here, and nobod
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -16,12 +16,13 @@ from django.conf import settings
 
 from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.metrics import ready_pages
-from gateway.web.facts import arrival, request_id, traceparent
+from gateway.web.facts import arrival, request_id, trace_id
 
 RENEWED_SECONDS = 0.25
-KEPT_SECONDS = 0.5
+KEPT_SECONDS = 1.5
 """After the former the next visitor gets a page that is composed anew, and all others still the old
-one meanwhile: a crowd must not find the shelf empty. Past the latter it is empty."""
+one meanwhile: a crowd must not find the shelf empty, and in a crowd it may take some turns of the
+loop until the new one is there. Past the latter it is empty."""
 
 MOST_PAGES = 64
 
@@ -58,6 +59,11 @@ class ReadyPage:
     renew_at: float
     until: float
     sent_on: bool = False
+    lines: bytes = field(init=False)
+    """The headers as they are written."""
+
+    def __post_init__(self) -> None:
+        self.lines = b"".join(b"%b: %b\r\n" % each for each in self.headers)
 
 
 class Shelf:
@@ -156,8 +162,8 @@ async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:
     ready_pages.inc()
     await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
     await send({"type": "http.response.body", "body": page.body})
-    trace_id = traceparent(given.get(b"traceparent", ""))[3:35]
-    told = Answered(name, trace_id, scope["method"], scope["path"], 200, round(took, 1))
+    trace = trace_id(given.get(b"traceparent", ""), name)
+    told = Answered(name, trace, scope["method"], scope["path"], 200, round(took, 1))
     tell_of(told)
     return True
 

@@ -24,6 +24,8 @@ class Guest(Line):
         if not self._is_idle():
             return False
         doorman = self.house.doorman
+        if not doorman.has_time_for(self, data):
+            return True
         if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
             self.send_away(*found)
             return True

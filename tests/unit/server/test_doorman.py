@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.server.doorman import AT_ONCE, ROUND_SECONDS, Doorman
+from gateway.server.doorman import A_TURN, AT_ONCE, ROUND_SECONDS, Doorman
 from gateway.server.porch import Porch
 from gateway.web.admission import BREATH_SECONDS
 from gateway.web.handler import Handler
@@ -201,3 +201,29 @@ async def test_a_visitor_who_is_gone_already_harms_nobody(porch: Porch) -> None:
         with pytest.raises(BlockingIOError):
             porch.accept()
         assert visitor.recv(65_536).startswith(b"HTTP/1.1 503 ")
+
+
+async def test_in_one_turn_so_many_are_looked_at_and_the_rest_in_the_next(doorman: Doorman) -> None:
+    """Else those who ask without a pause would never let the loop come to anything else."""
+    crowd = [FakeGuest() for _ in range(A_TURN + 2)]
+    looked_at = [doorman.has_time_for(guest, PLAIN) for guest in crowd]
+    assert looked_at == [True] * A_TURN + [False] * 2
+    assert [guest.held for guest in crowd[-2:]] == [PLAIN] * 2
+    await asyncio.sleep(0)
+    assert [guest.went_on for guest in crowd[-2:]] == [1, 1]
+    assert doorman.has_time_for(FakeGuest(), PLAIN)
+
+
+async def test_who_is_let_on_counts_until_he_is_there(
+    clock: VirtualClock, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ROOT_URLCONF = "tests.unit.web.views"
+    handler = Handler()
+    monkeypatch.setattr("gateway.web.admission.Door.limit", 3)
+    doorman = Doorman(handler, clock.time)
+    for _ in range(3):
+        assert not doorman.is_needed
+        doorman.lets_on()
+    assert doorman.is_needed
+    await asyncio.sleep(0)
+    assert not doorman.is_needed

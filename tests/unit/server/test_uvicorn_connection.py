@@ -20,7 +20,19 @@ START = {"type": "http.response.start", "status": 200, "headers": []}
 MOST_BYTES = 1_000_000
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 EMPTY = SimpleNamespace(answer_to=lambda data, last: None)
-NOBODY = SimpleNamespace(is_needed=False, counter=EMPTY)
+
+
+def doorman_with(counter: Any) -> SimpleNamespace:
+    """Return a doorman who has time for everybody and turns nobody away."""
+    return SimpleNamespace(
+        is_needed=False,
+        counter=counter,
+        has_time_for=lambda guest, data: True,
+        lets_on=lambda: None,
+    )
+
+
+NOBODY = doorman_with(EMPTY)
 
 
 class Wire:
@@ -114,7 +126,7 @@ async def test_an_absolute_address_without_a_path_is_the_home_page() -> None:
 async def test_what_lies_ready_is_handed_out_but_not_to_one_who_takes_nothing_in() -> None:
     connection, wire = connected(says_hello)
     ready = SimpleNamespace(answer_to=lambda data, last: (b"ready\n", last))
-    connection.house.doorman = SimpleNamespace(is_needed=False, counter=ready)
+    connection.house.doorman = doorman_with(ready)
     connection.data_received(GET)
     assert wire.said == b"ready\n"
     connection.pause_writing()
