@@ -30,10 +30,11 @@ more than the word."""
 
 REQUEST_ID = b"X-Request-ID: "
 
-A_TURN = 512
+A_TURN = 128
 """So many requests are looked at by their bytes in one turn of the event loop; the others have the
-next one. While a thousand sockets are ready, libuv reads from them again and again, up to 48 times,
-before it gives anything else a turn: also what would fill the shelf anew, and health."""
+next ones, in the order in which they came. While a thousand sockets are ready, libuv reads from
+them again and again, up to 48 times, before it gives anything else a turn: also the sources, whose
+time runs, and health."""
 
 MOST_HELD = 256
 """Of those who came on new connections, and would be gone if they were not held."""
@@ -80,6 +81,8 @@ class Doorman:
         self._round_began = 0.0
         self._refused = 0
         self._this_turn = 0
+        self._later: deque[Guest] = deque()
+        self._calls_in = False
 
     @property
     def is_needed(self) -> bool:
@@ -88,17 +91,27 @@ class Doorman:
 
     def has_time_for(self, guest: Guest, data: bytes) -> bool:
         """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
+        if not self._calls_in:
+            if self._this_turn >= A_TURN or self._later:
+                guest.hold(data)
+                self._later.append(guest)
+                return False
+            if not self._this_turn:
+                asyncio.get_running_loop().call_soon(self._begin_turn)
         self._this_turn += 1
-        if self._this_turn == 1:
-            asyncio.get_running_loop().call_soon(self._begin_turn)
-        if self._this_turn <= A_TURN:
-            return True
-        guest.hold(data)
-        asyncio.get_running_loop().call_soon(guest.go_on)
-        return False
+        return True
 
     def _begin_turn(self) -> None:
+        """Call in those who had to wait for this turn, and see to it that there is a next one."""
         self._this_turn = 0
+        self._calls_in = True
+        try:
+            for _ in range(min(A_TURN, len(self._later))):
+                self._later.popleft().go_on()
+        finally:
+            self._calls_in = False
+            if self._this_turn or self._later:
+                asyncio.get_running_loop().call_soon(self._begin_turn)
 
     def lets_on(self) -> None:
         """Take note that a request is let on, for a page most likely."""
