@@ -11,7 +11,7 @@ MINUTES ?= 20
 
 .DEFAULT_GOAL := help
 .PHONY: help run test django-tests contract e2e check lock format manage clean \
-        overload soak chaos bench run-dependencies dev-dependencies
+        overload soak chaos bench scale run-dependencies dev-dependencies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ chaos: dev-dependencies ## break one thing after another and look at the page; A
 
 bench: dev-dependencies ## our pages and our peers', side by side; ARGS="--quick --json FILE"
 	@exec $(PYTHON) -m tests.bench.pages $(ARGS)
+
+scale: dev-dependencies ## what a page costs as its fragments and its payloads grow
+	@exec $(PYTHON) -m tests.bench.scale
 
 check: dev-dependencies ## format, lint, types, imports, migrations, settings, Dockerfiles, manifests
 	@exec $(PYTHON) -m deploy.local.check

@@ -20,7 +20,7 @@ import gateway.web.streamed
 from gateway.aggregation.errors import SourceRefused
 from gateway.aggregation.source import Reply, Source, State
 from gateway.web import patches
-from gateway.web.middleware import CONTENT_SECURITY_POLICY
+from gateway.web.protection import CONTENT_SECURITY_POLICY
 from tests.browser.conftest import OpenPage
 from tests.fakes import FOREVER, FakeSource
 from tests.staged import Stage, served, well

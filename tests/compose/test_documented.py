@@ -23,3 +23,9 @@ def test_who_watches_is_part_of_the_stack_where_that_is_wanted(stack: Stack) -> 
         "prometheus",
         "grafana",
     }
+
+
+def test_a_store_for_traces_is_part_of_the_stack_where_that_is_wanted(stack: Stack) -> None:
+    files = ("-f", "docker-compose.yml", "-f", "deploy/observability/traces.yml")
+    traced = stack.compose(*files, "config", "--services").split()
+    assert set(traced) - set(stack.compose("config", "--services").split()) == {"jaeger"}

@@ -205,10 +205,10 @@ class _Pool:
 
 def _written(source: str, address: Address, fields: Mapping[str, str]) -> bytes:
     """Return the question as it is sent. Raises ``SourceRejected`` for what fits into no head."""
-    head = "\r\n".join(f"{name}: {value}" for name, value in fields.items())
-    if head.count("\n") != max(0, len(fields) - 1) or "\0" in head:
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    if head.count("\n") + head.count("\r") != 2 * len(fields) or "\0" in head:
         raise SourceRejected(source, "a value that fits into no header")
     try:
-        return address.beginning + head.encode("latin1") + b"\r\n\r\n"
+        return b"%b%b\r\n" % (address.beginning, head.encode("latin1"))
     except UnicodeEncodeError as error:
         raise SourceRejected(source, "a value that fits into no header") from error

@@ -47,6 +47,12 @@ _BY_FILE = {
     "integration/members/test_worker.py": {
         r"manage\.py db_worker": "test_two_workers_send_each_mail_once",
     },
+    "server/test_uvicorn.py": {r"SERVER=uvicorn make run": "test_it_is_uvicorn"},
+    "integration/traces/test_one_trace.py": {
+        r"OTEL_EXPORTER_OTLP_ENDPOINT=\S+ make run": (
+            "test_a_page_is_one_trace_with_the_right_parents"
+        ),
+    },
     "server/test_other_servers.py": {
         r"manage\.py runserver": "test_runserver_is_daphnes_and_shows_the_page",
     },
@@ -61,6 +67,9 @@ _BY_FILE = {
         r"docker compose --profile observability up --build": (
             "test_who_watches_is_part_of_the_stack_where_that_is_wanted"
         ),
+        r"docker compose -f docker-compose\.yml -f deploy/observability/traces\.yml up --build": (
+            "test_a_store_for_traces_is_part_of_the_stack_where_that_is_wanted"
+        ),
         r"docker compose logs migrate": "test_the_log_of_migrate_tells_who_the_demo_member_is",
         r"docker compose exec gateway python manage\.py purge promo": (
             "test_what_a_source_said_can_be_purged_in_a_gateway"
@@ -74,7 +83,10 @@ ELSEWHERE = {
 }
 """What another test runs: a pattern, and that test."""
 
-BY_CI = ("make test", "make check", "make e2e", "make chaos", "make soak", "make overload")
+BY_CI = (
+    *("make test", "make check", "make e2e", "make django-tests"),
+    *("make chaos", "make soak", "make overload", "make bench", "make scale"),
+)
 """What continuous integration runs as a whole: .ci/run says so."""
 
 

@@ -55,7 +55,7 @@ def _kept() -> dict[str, Declaration]:
     return {
         name: source
         for name, source in declared.items()
-        if isinstance(source, Declaration) and source.fresh is not None
+        if isinstance(source, Declaration) and source.fresh is not None and not source.private
     }
 
 
