@@ -6,6 +6,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
+from gateway.server.counter import AWAITED
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
 from gateway.server.terms import MOST_HELD_BYTES
 
@@ -40,7 +41,10 @@ class BoundedChannel(HTTPChannel):
         doorman = self.factory.server.doorman
         if not doorman.has_time_for(self, data):
             return True
-        if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
+        if (found := doorman.counter.answer_to(data, self.is_last)) is AWAITED:
+            doorman.put_off(self, data)
+            return True
+        if found is not None:
             self.send_away(*found)
             return True
         if doorman.is_needed and doorman.turns_away(self, data):

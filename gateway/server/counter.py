@@ -16,6 +16,14 @@ from gateway.telemetry.metrics import ready_pages
 from gateway.web.facts import trace_id
 from gateway.web.ready import ReadyPage, Shelf, key_among
 
+Found = tuple[bytes, bool]
+
+
+class Awaited:
+    """Says that the page will be there in a moment."""
+
+
+AWAITED = Awaited()
 _BEGINNINGS = (b"GET ", b"HEAD ")
 
 
@@ -33,17 +41,20 @@ class Counter:
         """Whether anything may lie ready."""
         return self._shelf.has_any
 
-    def answer_to(self, data: bytes, last: bool) -> tuple[bytes, bool] | None:
+    def answer_to(self, data: bytes, last: bool) -> Found | Awaited | None:
         """Return what to answer to ``data``, and whether the connection ends with it.
 
-        None where nothing lies ready for it. ``last`` says that no further request is wanted.
+        None where nothing lies ready for it, ``AWAITED`` where it soon will. ``last`` says that no
+        further request is wanted.
         """
         begun = time.monotonic()
         if not self._may_have(data) or (asked := plain_request(data)) is None or asked.has_query:
             return None
-        key = key_among(asked.path, asked.headers)
-        page = self._shelf.find(key) if key else None
-        if page is None:
+        if (key := key_among(asked.path, asked.headers)) is None:
+            return None
+        if self._shelf.is_awaited(key):
+            return AWAITED
+        if (page := self._shelf.find(key)) is None:
             return None
         name = asked.request_id or b"%032x" % next(self._numbers)
         ready_pages.inc()

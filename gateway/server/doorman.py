@@ -93,13 +93,17 @@ class Doorman:
         """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
         if not self._calls_in:
             if self._this_turn >= A_TURN or self._later:
-                guest.hold(data)
-                self._later.append(guest)
+                self.put_off(guest, data)
                 return False
             if not self._this_turn:
                 asyncio.get_running_loop().call_soon(self._begin_turn)
         self._this_turn += 1
         return True
+
+    def put_off(self, guest: Guest, data: bytes) -> None:
+        """Keep ``data`` for one of the next turns; to be called within one."""
+        guest.hold(data)
+        self._later.append(guest)
 
     def _begin_turn(self) -> None:
         """Call in those who had to wait for this turn, and see to it that there is a next one."""
@@ -140,7 +144,7 @@ class Doorman:
         Whoever may ask again is let on: a connection that is kept costs less in the end.
         """
         found = self.counter.answer_to(data, last=False)
-        return found[0] if found and found[1] else None
+        return found[0] if isinstance(found, tuple) and found[1] else None
 
     def answers_at_once(self, data: bytes) -> bytes | None:
         """Return what to answer to ``data``, the first of a connection, which ends with it.

@@ -24,6 +24,10 @@ KEPT_SECONDS = 1.5
 one meanwhile: a crowd must not find the shelf empty, and in a crowd it may take some turns of the
 loop until the new one is there. Past the latter it is empty."""
 
+AWAITED_SECONDS = 0.1
+"""Where the shelf is empty, and somebody was sent on to have his page composed, a crowd may as well
+wait for that page: for so long, and no longer."""
+
 MOST_PAGES = 64
 
 Header = tuple[bytes, bytes]
@@ -59,6 +63,9 @@ class ReadyPage:
     renew_at: float
     until: float
     sent_on: bool = False
+    sent_at: float = float("-inf")
+    """When the first one was sent on past its end."""
+
     lines: bytes = field(init=False)
     """The headers as they are written."""
 
@@ -90,13 +97,22 @@ class Shelf:
         ``find_behind``.
         """
         page, now = self._pages.get(key), self._clock()
-        if page is None or now >= page.until:
+        if page is None:
             return None
-        if now < page.renew_at:
+        if now < min(page.renew_at, page.until):
             return page
-        page.renew_at = now + RENEWED_SECONDS
-        page.sent_on = True
+        if now < page.until:
+            page.renew_at, page.sent_on = now + RENEWED_SECONDS, True
+        elif page.sent_at < page.until:
+            page.sent_at, page.sent_on = now, True
         return None
+
+    def is_awaited(self, key: Key) -> bool:
+        """Whether the page that lay there is over, and is being composed anew for somebody."""
+        page, now = self._pages.get(key), self._clock()
+        if page is None or now < page.until or page.sent_at < page.until:
+            return False
+        return now - page.sent_at < AWAITED_SECONDS
 
     def find_behind(self, key: Key) -> ReadyPage | None:
         """Return the same, for a request that may have been sent on by ``find``."""
@@ -110,8 +126,15 @@ class Shelf:
         return found
 
     def offer(self, scope: Any, response: Any) -> None:
-        """Keep ``response`` to the request of ``scope``, if it is such a page."""
-        if not _is_for_all(response) or (key := key_of(scope)) is None:
+        """Keep ``response`` to the request of ``scope``, if it is such a page.
+
+        If it is not any more, nobody need wait for the next one.
+        """
+        if not _is_for_all(response):
+            if self.has(scope["path"]) and (key := key_of(scope)) is not None:
+                self._pages.pop(key, None)
+            return
+        if (key := key_of(scope)) is None:
             return
         if len(self._pages) >= MOST_PAGES and key not in self._pages:
             self._pages.clear()

@@ -4,6 +4,7 @@ Doorman and counter (``gateway.server.doorman``) are the same as on Daphne. Only
 cost more here: there is no porch before the event loop's own listening.
 """
 
+from gateway.server.counter import AWAITED
 from gateway.server.terms import MOST_HELD_BYTES
 from gateway.server.uvicorn.line import Line
 
@@ -26,7 +27,10 @@ class Guest(Line):
         doorman = self.house.doorman
         if not doorman.has_time_for(self, data):
             return True
-        if (found := doorman.counter.answer_to(data, self.is_last)) is not None:
+        if (found := doorman.counter.answer_to(data, self.is_last)) is AWAITED:
+            doorman.put_off(self, data)
+            return True
+        if found is not None:
             self.send_away(*found)
             return True
         if doorman.is_needed and doorman.turns_away(self, data):

@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 
 from gateway.web.ready import (
+    AWAITED_SECONDS,
     KEPT_SECONDS,
     MOST_PAGES,
     RENEWED_SECONDS,
@@ -192,3 +193,29 @@ async def test_each_answer_has_a_name_of_its_own(shelf: Shelf) -> None:
     assert first.header("X-Request-ID") == "mine-1"
     assert second.header("X-Request-ID") not in ("", "of-one", "mine-1")
     assert second.header("Server-Timing").endswith('desc="ready"')
+
+
+def test_past_its_end_one_is_sent_on_and_the_page_is_awaited_for_a_moment(
+    shelf: Shelf, clock: Clock
+) -> None:
+    key = Key(b"shop.example", b"", "/")
+    shelf.offer(scope(), page())
+    clock.now += 10 * KEPT_SECONDS
+    assert not shelf.is_awaited(key)
+    assert shelf.find(key) is None
+    assert shelf.is_awaited(key)
+    clock.now += 2 * AWAITED_SECONDS
+    assert not shelf.is_awaited(key)
+    assert shelf.find(key) is None
+    assert not shelf.is_awaited(key), "nobody waits twice"
+    shelf.offer(scope(), page())
+    assert lies_there(shelf)
+
+
+def test_nobody_waits_for_a_page_that_is_not_for_all_any_more(shelf: Shelf, clock: Clock) -> None:
+    key = Key(b"shop.example", b"", "/")
+    shelf.offer(scope(), page())
+    clock.now += 10 * KEPT_SECONDS
+    shelf.find(key)
+    shelf.offer(scope(), refused())
+    assert not shelf.is_awaited(key)
