@@ -6,7 +6,6 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from gateway.server.counter import AWAITED
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
 from gateway.server.terms import MOST_HELD_BYTES
 
@@ -31,26 +30,10 @@ class BoundedChannel(HTTPChannel):
         if self._held:
             self._keep(data)
             return
-        if self._is_idle() and self._is_answered(data):
+        if self._is_idle() and self.factory.server.doorman.deals_with(self, data):
             self.resetTimeout()
         else:
             super().dataReceived(data)
-
-    def _is_answered(self, data: bytes) -> bool:
-        """Answer by the bytes alone, if that can be done: with a page, or with a refusal."""
-        doorman = self.factory.server.doorman
-        if not doorman.has_time_for(self, data):
-            return True
-        if (found := doorman.counter.answer_to(data, self.is_last)) is AWAITED:
-            doorman.put_off(self, data)
-            return True
-        if found is not None:
-            self.send_away(*found)
-            return True
-        if doorman.is_needed and doorman.turns_away(self, data):
-            return True
-        doorman.lets_on()
-        return False
 
     @property
     def is_last(self) -> bool:

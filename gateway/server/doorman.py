@@ -16,7 +16,7 @@ from typing import Protocol
 
 from django.utils.http import http_date
 
-from gateway.server.counter import Counter
+from gateway.server.counter import AWAITED, Counter
 from gateway.server.plain import Plain, plain_request
 from gateway.web.admission import BREATH_SECONDS
 from gateway.web.handler import Handler, Way
@@ -89,6 +89,22 @@ class Doorman:
         """Whether nobody else is let in now. It is asked for all that is read, so it is cheap."""
         return self._door.full
 
+    def deals_with(self, guest: Guest, data: bytes) -> bool:
+        """Answer, hold or refuse ``guest`` by the bytes that he sent; False where he is let on.
+
+        Only for one who is between two requests.
+        """
+        if not self.has_time_for(guest, data):
+            return True
+        if (found := self.counter.answer_to(data, guest.is_last)) is AWAITED:
+            self.put_off(guest, data)
+        elif isinstance(found, tuple):
+            guest.send_away(*found)
+        elif not (self.is_needed and self.turns_away(guest, data)):
+            self._door.expect()
+            return False
+        return True
+
     def has_time_for(self, guest: Guest, data: bytes) -> bool:
         """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
         if not self._calls_in:
@@ -116,10 +132,6 @@ class Doorman:
             self._calls_in = False
             if self._this_turn or self._later:
                 asyncio.get_running_loop().call_soon(self._begin_turn)
-
-    def lets_on(self) -> None:
-        """Take note that a request is let on, for a page most likely."""
-        self._door.expect()
 
     def turns_away(self, guest: Guest, data: bytes) -> bool:
         """Refuse ``guest``, or hold him; return False, and do nothing, where he must go on.

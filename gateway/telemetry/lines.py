@@ -6,6 +6,7 @@ lines of one turn of the event loop are written at once. People on a terminal ge
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
@@ -29,25 +30,27 @@ class Answered:
 
 
 class RequestLines:
-    """Writes lines with ``write``, after the turn of the loop in which they came."""
+    """Writes lines with ``write``: of those that come in one turn of the loop the first at once,
+    and all others together at its end."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
-        self._waiting: list[str] = []
+        self._waiting: list[str] | None = None
 
     def add(self, answered: Answered) -> None:
-        """Take a line; without a running loop it is written at once."""
-        self._waiting.append(_line(answered))
-        if len(self._waiting) > 1:
+        """Take a line."""
+        if self._waiting is not None:
+            self._waiting.append(_line(answered))
             return
-        try:
+        self._write(_line(answered))
+        with contextlib.suppress(RuntimeError):  # without a loop there are no turns
             asyncio.get_running_loop().call_soon(self._flush)
-        except RuntimeError:
-            self._flush()
+            self._waiting = []
 
     def _flush(self) -> None:
-        lines, self._waiting = self._waiting, []
-        self._write("".join(lines))
+        lines, self._waiting = self._waiting, None
+        if lines:
+            self._write("".join(lines))
 
 
 def tell_of(answered: Answered) -> None:

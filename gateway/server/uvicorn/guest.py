@@ -4,7 +4,6 @@ Doorman and counter (``gateway.server.doorman``) are the same as on Daphne. Only
 cost more here: there is no porch before the event loop's own listening.
 """
 
-from gateway.server.counter import AWAITED
 from gateway.server.terms import MOST_HELD_BYTES
 from gateway.server.uvicorn.line import Line
 
@@ -22,21 +21,7 @@ class Guest(Line):
             if len(self._held) > MOST_HELD_BYTES:
                 self.flow.pause_reading()
             return True
-        if not self._is_idle():
-            return False
-        doorman = self.house.doorman
-        if not doorman.has_time_for(self, data):
-            return True
-        if (found := doorman.counter.answer_to(data, self.is_last)) is AWAITED:
-            doorman.put_off(self, data)
-            return True
-        if found is not None:
-            self.send_away(*found)
-            return True
-        if doorman.is_needed and doorman.turns_away(self, data):
-            return True
-        doorman.lets_on()
-        return False
+        return self._is_idle() and bool(self.house.doorman.deals_with(self, data))
 
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes; not much of it."""

@@ -223,7 +223,7 @@ async def test_who_is_let_on_counts_until_he_is_there(
     doorman = Doorman(handler, clock.time)
     for _ in range(3):
         assert not doorman.is_needed
-        doorman.lets_on()
+        assert not doorman.deals_with(FakeGuest(), PLAIN)
     assert doorman.is_needed
     await asyncio.sleep(0)
     assert not doorman.is_needed

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from gateway.server.doorman import Doorman
 from gateway.server.uvicorn.connection import BoundedConnection
 from gateway.server.uvicorn.cycle import STALL_SECONDS
 from gateway.server.uvicorn.line import HEAD_SECONDS, IDLE_SECONDS
@@ -22,17 +23,18 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 EMPTY = SimpleNamespace(answer_to=lambda data, last: None)
 
 
-def doorman_with(counter: Any) -> SimpleNamespace:
-    """Return a doorman who has time for everybody and turns nobody away."""
-    return SimpleNamespace(
-        is_needed=False,
-        counter=counter,
-        has_time_for=lambda guest, data: True,
-        lets_on=lambda: None,
-    )
+def doorman_with(counter: Any) -> Any:
+    """Return a doorman whose door is never full, with ``counter`` before it."""
+    door = SimpleNamespace(full=False, expect=lambda: None)
+    handler = SimpleNamespace(door=door, shelf=None, way_of=lambda path: None)
+    doorman = Doorman(cast(Any, handler))
+    doorman.counter = counter
+    return doorman
 
 
-NOBODY = doorman_with(EMPTY)
+def nobody() -> Any:
+    """Return a doorman with nothing to hand out, and nobody to turn away."""
+    return doorman_with(EMPTY)
 
 
 class Wire:
@@ -74,7 +76,7 @@ class Wire:
 def connected(app: App) -> tuple[BoundedConnection, Wire]:
     """Return a connection on which ``app`` answers, and its wire."""
     config = uvicorn.Config(app, lifespan="off", log_config=None, interface="asgi3")
-    house = SimpleNamespace(most_body_bytes=MOST_BYTES, draining=False, doorman=NOBODY)
+    house = SimpleNamespace(most_body_bytes=MOST_BYTES, draining=False, doorman=nobody())
     connection = BoundedConnection(house, config=config, server_state=ServerState(), app_state={})
     wire = Wire()
     connection.connection_made(wire)

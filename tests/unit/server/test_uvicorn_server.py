@@ -10,7 +10,7 @@ import uvloop
 from gateway.server.terms import Bounds, Ending
 from gateway.server.uvicorn import server as rooms
 from gateway.server.uvicorn.server import UvicornServer
-from tests.unit.server.test_uvicorn_connection import GET, NOBODY, says_hello
+from tests.unit.server.test_uvicorn_connection import GET, nobody, says_hello
 
 PATIENCE_SECONDS = 5.0
 
@@ -22,7 +22,7 @@ def new_server(port: int = 0) -> UvicornServer:
         pass
 
     ending = Ending(notice_seconds=0, drain_seconds=5, begin=lambda: None, finish=finish)
-    return UvicornServer(says_hello, ("127.0.0.1", port), Bounds(1000, cast(Any, NOBODY)), ending)
+    return UvicornServer(says_hello, ("127.0.0.1", port), Bounds(1000, cast(Any, nobody())), ending)
 
 
 @pytest.mark.enable_socket
