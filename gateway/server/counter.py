@@ -41,14 +41,18 @@ class Counter:
         """Whether anything may lie ready."""
         return self._shelf.has_any
 
-    def answer_to(self, data: bytes, last: bool) -> Found | Awaited | None:
+    def answer_to(
+        self, data: bytes, last: bool, *, only_last: bool = False
+    ) -> Found | Awaited | None:
         """Return what to answer to ``data``, and whether the connection ends with it.
 
         None where nothing lies ready for it, ``AWAITED`` where it soon will. ``last`` says that no
-        further request is wanted.
+        further request is wanted; ``only_last``, that nobody else than who wants none is answered.
         """
         begun = time.monotonic()
         if not self._may_have(data) or (asked := plain_request(data)) is None or asked.has_query:
+            return None
+        if only_last and not asked.closes:
             return None
         if (key := key_among(asked.path, asked.headers)) is None:
             return None

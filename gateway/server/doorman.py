@@ -155,8 +155,8 @@ class Doorman:
 
         Whoever may ask again is let on: a connection that is kept costs less in the end.
         """
-        found = self.counter.answer_to(data, last=False)
-        return found[0] if isinstance(found, tuple) and found[1] else None
+        found = self.counter.answer_to(data, last=True, only_last=True)
+        return found[0] if isinstance(found, tuple) else None
 
     def answers_at_once(self, data: bytes) -> bytes | None:
         """Return what to answer to ``data``, the first of a connection, which ends with it.

@@ -106,3 +106,25 @@ def test_a_foreign_host_is_refused_though_the_page_lies_ready(gateway: Server) -
         assert httpx.get(gateway.url + "/", trust_env=False).status_code == 200
     told = {"Host": "elsewhere.example"}
     assert httpx.get(gateway.url + "/", headers=told, trust_env=False).status_code == 400
+
+
+async def test_each_answer_is_counted_and_told_once(gateway: Server) -> None:
+    """Also where a new connection is looked at before it is one."""
+    async with Connection(gateway.url) as connection:
+        await ready(gateway, connection)
+    before = counted(gateway)
+    names = [f"told-once-{number}" for number in range(5)]
+    answered_ready = 0
+    for name in names:
+        async with Connection(gateway.url) as connection:
+            await connection.send(head("GET", "/", f"X-Request-ID: {name}"))
+            answered_ready += READY in (await connection.answer()).headers["server-timing"]
+    assert counted(gateway) - before == answered_ready
+    assert wait_until(lambda: names[-1] in gateway.said(), PATIENCE_SECONDS)
+    assert [gateway.said().count(f'"request_id": "{name}"') for name in names] == [1] * 5
+
+
+def counted(gateway: Server) -> float:
+    """How many pages were handed out so far."""
+    metrics = httpx.get(gateway.url + "/metrics", trust_env=False).text
+    return float(metrics.split("\ngateway_ready_pages_total ")[1].split()[0])
