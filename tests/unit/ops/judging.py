@@ -20,6 +20,8 @@ from gateway.sources.http import Endpoint
 from gateway.storefront.plan import AUTHOR_LIST, HOME
 
 GOOD = {
+    # By itself it lies in the checkout, wherever that is.
+    "UPLOADS_ROOT": "/var/lib/shop-uploads",
     "SECRET_KEY": "hY2kq-V9s_4mW7tXc1bZ8nLr3PdJ6fGa5QeUoTiKwRvM",
     "ALLOWED_HOSTS": ["shop.foolscap.example"],
     "HTTPS_ONLY": True,
