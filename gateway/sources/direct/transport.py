@@ -75,6 +75,7 @@ class DirectTransport(httpx.AsyncBaseTransport):
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+        await asyncio.sleep(0)  # a turn of the loop, in which they learn of it
 
 
 WHOLE_BYTES = 2_097_152
