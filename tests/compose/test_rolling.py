@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from deploy.local.process import wait_until
 from tests.compose.docker import Stack, docker, inspect
 from tests.compose.test_replicas import after, answering
 from tests.compose.visitor import Answer, Visitor, crowd
@@ -15,6 +16,9 @@ from tests.compose.visitor import Answer, Visitor, crowd
 pytestmark = pytest.mark.compose
 
 REPLICAS = 3
+LOG_SECONDS = 10.0
+"""The edge writes many lines at a time."""
+
 ENOUGH = 30
 GRACE_SECONDS = 30
 
@@ -64,9 +68,12 @@ def test_the_new_gateways_share_the_work(stack: Stack) -> None:
     before = answering(stack)
     for _ in range(ENOUGH):
         assert visitor.get("/api/home").status == 200
-    now = {address.rpartition(":")[0] for address in answering(stack) - before}
-    assert now <= {address_of(container) for container in stack.containers("gateway")}
-    assert len(now) > 1
+
+    def now() -> set[str]:
+        return {address.rpartition(":")[0] for address in answering(stack) - before}
+
+    assert wait_until(lambda: len(now()) > 1, LOG_SECONDS), "the log lags behind what is served"
+    assert now() <= {address_of(container) for container in stack.containers("gateway")}
 
 
 def address_of(container: str) -> str:
