@@ -142,7 +142,7 @@ def _close(port: Any) -> None:
 
     It would reset all that wait to be accepted, whose requests may be here in full.
     """
-    port.numberAccepts = BACKLOG
+    port.numberAccepts = port.socket.at_a_time = BACKLOG
     port.doRead()
     port.stopListening()
 

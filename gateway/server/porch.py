@@ -30,12 +30,13 @@ _LOOK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 class Porch(socket.socket):
     """Takes the place of ``listening``, with a ``doorman``."""
 
-    __slots__ = ("_doorman", "_family")
+    __slots__ = ("_doorman", "_family", "at_a_time")
 
     def __init__(self, listening: socket.socket, doorman: "Doorman") -> None:
         # Numbers: to look up what they are called would cost more than all else of a refusal.
         self._family = int(listening.family)
         self._doorman = doorman
+        self.at_a_time = AT_A_TIME
         super().__init__(self._family, socket.SOCK_STREAM, 0, fileno=listening.detach())
         self.setblocking(False)
 
@@ -44,7 +45,7 @@ class Porch(socket.socket):
 
         Raises ``OSError`` as any socket; ``BlockingIOError`` too where everybody was answered.
         """
-        for _ in range(AT_A_TIME):
+        for _ in range(self.at_a_time):
             number, address = self._accept()  # type: ignore[attr-defined]
             visitor = socket.socket(self._family, socket.SOCK_STREAM, 0, fileno=number)
             if not self._is_answered(visitor):
