@@ -142,8 +142,9 @@ def _close(port: Any) -> None:
 
     It would reset all that wait to be accepted, whose requests may be here in full.
     """
-    port.numberAccepts = port.socket.at_a_time = BACKLOG
-    port.doRead()
+    for _ in range(3):  # while one look lasts, others may have come
+        port.numberAccepts = port.socket.at_a_time = BACKLOG
+        port.doRead()
     port.stopListening()
 
 

@@ -56,7 +56,10 @@ async def visit(gateway: Server, ledger: Ledger, no_more: asyncio.Event) -> None
 async def visit_until_refused(gateway: Server, ledger: Ledger, never: asyncio.Event) -> None:
     """Ask again and again, with new connections too, until there is nobody any more."""
     with contextlib.suppress(ConnectionRefusedError):
-        await visit(gateway, ledger, never)
+        try:
+            await visit(gateway, ledger, never)
+        except ConnectionResetError:
+            ledger.lost.append("a new connection was reset before it was one")
 
 
 async def asked(connection: Connection, ledger: Ledger) -> bool:
