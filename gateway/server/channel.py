@@ -20,6 +20,7 @@ class BoundedChannel(HTTPChannel):
     """
 
     refused_at = float("-inf")
+    came: float | None = None
     _refused = False
     _held = b""
 

@@ -12,14 +12,16 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.http import http_date
 
 from gateway.server.counter import AWAITED, Counter
 from gateway.server.plain import Plain, plain_request
 from gateway.web.admission import BREATH_SECONDS
+from gateway.web.facts import ARRIVED
 from gateway.web.handler import Handler, Way
+from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
 
 AT_ONCE = 40
@@ -43,9 +45,13 @@ Clock = Callable[[], float]
 
 
 class Guest(Protocol):
-    """A connection between two requests. ``refused_at`` is when it was last sent away."""
+    """A connection between two requests. ``refused_at`` is when it was last sent away.
+
+    ``came`` is when the request came that is to be read next, if it had to wait; else None.
+    """
 
     refused_at: float
+    came: float | None
 
     @property
     def is_last(self) -> bool:
@@ -96,30 +102,59 @@ class Doorman:
         """
         if not self.has_time_for(guest, data):
             return True
-        if (found := self.counter.answer_to(data, guest.is_last)) is AWAITED:
-            self.put_off(guest, data)
-        elif isinstance(found, tuple):
-            guest.send_away(*found)
-        elif not (self.is_needed and self.turns_away(guest, data)):
-            self._door.expect()
-            return False
-        return True
+        found = self.counter.answer_to(data, guest.is_last)
+        if found is AWAITED and self._waits_on(guest, data):
+            return True
+        if isinstance(found, tuple):
+            self._send_away(guest, *found)
+            return True
+        if self.is_needed and self.turns_away(guest, data):
+            return True
+        self._door.expect()
+        return False
 
     def has_time_for(self, guest: Guest, data: bytes) -> bool:
         """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
         if not self._calls_in:
             if self._this_turn >= A_TURN or self._later:
-                self.put_off(guest, data)
+                self._keep(guest, data, self._clock())
+                self._later.append(guest)
                 return False
             if not self._this_turn:
                 asyncio.get_running_loop().call_soon(self._begin_turn)
         self._this_turn += 1
         return True
 
-    def put_off(self, guest: Guest, data: bytes) -> None:
-        """Keep ``data`` for one of the next turns; to be called within one."""
+    @staticmethod
+    def note_arrival(guest: Guest, scope: dict[str, Any]) -> None:
+        """Note in ``scope``, the request that ``guest`` is let on with, when it came.
+
+        Not where a body may have been long on its way: that is the visitor's own time.
+        """
+        if guest.came is not None and scope["method"] in ("GET", "HEAD"):
+            scope[ARRIVED] = guest.came
+        guest.came = None
+
+    def _waits_on(self, guest: Guest, data: bytes) -> bool:
+        """Let ``guest`` wait for a page that others wait for too, unless he has waited enough."""
+        now = self._clock()
+        if guest.came is not None and now - guest.came > LONGEST_WAIT_SECONDS:
+            return False
+        self._keep(guest, data, now)
+        self._hold(now + ROUND_SECONDS, guest.go_on)
+        return True
+
+    @staticmethod
+    def _keep(guest: Guest, data: bytes, now: float) -> None:
+        """Let ``guest`` keep ``data`` until he is told to go on: his time runs meanwhile."""
+        if guest.came is None:
+            guest.came = now
         guest.hold(data)
-        self._later.append(guest)
+
+    @staticmethod
+    def _send_away(guest: Guest, answer: bytes, last: bool) -> None:
+        guest.came = None
+        guest.send_away(answer, last)
 
     def _begin_turn(self) -> None:
         """Call in those who had to wait for this turn, and see to it that there is a next one."""
@@ -142,12 +177,12 @@ class Doorman:
             return False
         now = self._clock()
         if self._is_flood(now) and now - guest.refused_at < BREATH_SECONDS:
-            guest.hold(data)
+            self._keep(guest, data, now)
             self._hold(guest.refused_at + BREATH_SECONDS, guest.go_on)
             return True
         guest.refused_at = now
         last = request.closes or guest.is_last
-        guest.send_away(self._answer(request, last), last)
+        self._send_away(guest, self._answer(request, last), last)
         return True
 
     def page_at_once(self, data: bytes) -> bytes | None:

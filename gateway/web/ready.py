@@ -26,7 +26,11 @@ loop until the new one is there. Past the latter it is empty."""
 
 AWAITED_SECONDS = 0.1
 """Where the shelf is empty, and somebody was sent on to have his page composed, a crowd may as well
-wait for that page: for so long, and no longer."""
+wait for that page: for so long, and then another one is sent on."""
+
+LONGEST_WAIT_SECONDS = 0.3
+"""So long any of the crowd waits; then he has his page composed himself, in the rest of its time.
+It is a few times the former: while a crowd comes in, the loop may need that long for the first."""
 
 MOST_PAGES = 64
 
@@ -64,7 +68,7 @@ class ReadyPage:
     until: float
     sent_on: bool = False
     sent_at: float = float("-inf")
-    """When the first one was sent on past its end."""
+    """When somebody was last sent on past its end."""
 
     lines: bytes = field(init=False)
     """The headers as they are written."""
@@ -103,14 +107,14 @@ class Shelf:
             return page
         if now < page.until:
             page.renew_at, page.sent_on = now + RENEWED_SECONDS, True
-        elif page.sent_at < page.until:
+        elif now - page.sent_at >= AWAITED_SECONDS:
             page.sent_at, page.sent_on = now, True
         return None
 
     def is_awaited(self, key: Key) -> bool:
         """Whether the page that lay there is over, and is being composed anew for somebody."""
         page, now = self._pages.get(key), self._clock()
-        if page is None or now < page.until or page.sent_at < page.until:
+        if page is None or now < page.until:
             return False
         return now - page.sent_at < AWAITED_SECONDS
 

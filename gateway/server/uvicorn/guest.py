@@ -12,6 +12,7 @@ class Guest(Line):
     """To the doorman, a visitor between two requests."""
 
     refused_at = float("-inf")
+    came: float | None = None
     _held = b""
 
     def is_answered(self, data: bytes) -> bool:

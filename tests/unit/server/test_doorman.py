@@ -3,14 +3,17 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from gateway.server.counter import AWAITED
 from gateway.server.doorman import A_TURN, AT_ONCE, ROUND_SECONDS, Doorman
 from gateway.server.porch import Porch
 from gateway.web.admission import BREATH_SECONDS
+from gateway.web.facts import ARRIVED
 from gateway.web.handler import Handler
+from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
 from tests.fakes import VirtualClock
 
@@ -25,6 +28,7 @@ class FakeGuest:
 
     def __init__(self) -> None:
         self.refused_at = float("-inf")
+        self.came: float | None = None
         self.is_last = False
         self.answers: list[tuple[bytes, bool]] = []
         self.held = b""
@@ -212,6 +216,42 @@ async def test_in_one_turn_so_many_are_looked_at_and_the_rest_in_the_next(doorma
     await asyncio.sleep(0)
     assert [guest.went_on for guest in crowd[-2:]] == [1, 1]
     assert doorman.has_time_for(FakeGuest(), PLAIN)
+
+
+class Awaiting:
+    """A counter whose page is always about to be there."""
+
+    has_any = True
+
+    def answer_to(self, data: bytes, last: bool) -> Any:
+        return AWAITED
+
+
+async def test_who_has_waited_enough_for_a_page_goes_on_and_his_time_has_run(
+    clock: VirtualClock, doorman: Doorman, full: Full
+) -> None:
+    full.is_so = False
+    doorman.counter = cast(Any, Awaiting())
+    guest, came = FakeGuest(), clock.time()
+    assert doorman.deals_with(guest, PLAIN)
+    assert guest.held == PLAIN
+    await asyncio.sleep(2 * ROUND_SECONDS)
+    assert guest.went_on == 1
+    assert doorman.deals_with(guest, guest.held), "he goes on waiting"
+    await asyncio.sleep(LONGEST_WAIT_SECONDS)
+    assert not doorman.deals_with(guest, guest.held)
+    scope = {"method": "GET"}
+    doorman.note_arrival(guest, scope)
+    assert scope == {"method": "GET", ARRIVED: came}
+    assert guest.came is None
+
+
+async def test_the_time_of_who_sends_a_body_is_his_own(doorman: Doorman) -> None:
+    guest, scope = FakeGuest(), {"method": "POST"}
+    guest.came = 1.0
+    doorman.note_arrival(guest, scope)
+    assert scope == {"method": "POST"}
+    assert guest.came is None
 
 
 async def test_who_is_let_on_counts_until_he_is_there(
