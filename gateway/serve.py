@@ -19,6 +19,7 @@ def main() -> int:
 
     from gateway.asgi import application, handler
     from gateway.runtime import close_runtime
+    from gateway.server import garbage
     from gateway.server.doorman import Doorman
     from gateway.server.terms import Bounds, Ending
     from gateway.telemetry.logs import log
@@ -45,6 +46,7 @@ def main() -> int:
         port=settings.GATEWAY_PORT,
         server=settings.SERVER,
     )
+    garbage.put_aside()
     server.run()
     if server.failure:
         sys.stderr.write(

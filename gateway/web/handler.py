@@ -164,6 +164,7 @@ class Handler(ASGIHandler):
             await self.send_response(response, send)
         finally:
             await signals.close(response)
+            _part_with_visitor(request)
 
     async def send_response(self, response: Any, send: Any) -> None:
         """Send ``response``; a whole and small one in two messages."""
@@ -174,6 +175,15 @@ class Handler(ASGIHandler):
         start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": response.content})
+
+
+def _part_with_visitor(request: Any) -> None:
+    """Forget who asked: The lazy user, the messages and the request hold each other.
+
+    Apart, both are gone at once, and no page is left behind for the garbage collector to find.
+    """
+    for name in ("user", "auser", "_messages"):
+        vars(request).pop(name, None)
 
 
 def _known(path: str) -> _Known:
