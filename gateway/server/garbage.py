@@ -3,8 +3,8 @@
 By itself Python looks through all that there is, modules and templates and compiled addresses, as
 often as some thousand new objects have outlived a moment: at a thousand pages a second every half
 second, and all visitors wait for it. What is there at the start stays until the end, so it is put
-aside; and a page leaves no rings behind that only the collector could find, unless it fails, so it need
-not look that often. ``make soak`` watches over the memory.
+aside; and a page leaves no rings behind that only the collector could find, unless it fails, so
+that it need not look that often. ``make soak`` watches over the memory.
 """
 
 import gc
