@@ -13,6 +13,8 @@ from twisted.internet.tcp import Server
 class Connection(Server):
     """Of a connection that is broken it reads all that has come, up to the error behind it."""
 
+    _look: "select.poll | None" = None
+
     def doRead(self) -> Any:  # noqa: N802 - Twisted's name
         """Read a piece; where nothing more will be told of, the next ones too."""
         why = super().doRead()
@@ -26,6 +28,7 @@ class Connection(Server):
         return bool(self.connected) and self in self.reactor._readers
 
     def _is_broken(self) -> bool:
-        look = select.poll()
-        look.register(self.fileno(), 0)
+        if (look := self._look) is None:
+            look = self._look = select.poll()
+            look.register(self.fileno(), 0)
         return any(event & select.POLLERR for _, event in look.poll(0))

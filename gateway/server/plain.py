@@ -5,6 +5,7 @@ with nothing in it that could be read in two ways. All else, however harmless, g
 """
 
 import re
+from functools import lru_cache
 from dataclasses import dataclass
 
 MOST_BYTES = 8192
@@ -26,6 +27,10 @@ _CURIOUS = frozenset(
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
+REMEMBERED = 256
+"""Requests, of ``MOST_BYTES`` at most. In a crowd, one that was held is read again and again, and
+most on a connection that is kept are alike."""
+
 Header = tuple[bytes, bytes]
 
 
@@ -46,8 +51,16 @@ class Plain:
 
 
 def plain_request(data: bytes) -> Plain | None:
-    """Return the request that ``data`` is, if it is just that, and plain."""
-    if len(data) > MOST_BYTES or not (head := _HEAD.fullmatch(data)):
+    """Return the request that ``data`` is, if it is just that, and plain.
+
+    What was asked in the same bytes a moment ago is remembered.
+    """
+    return _read(data) if len(data) <= MOST_BYTES else None
+
+
+@lru_cache(REMEMBERED)
+def _read(data: bytes) -> Plain | None:
+    if not (head := _HEAD.fullmatch(data)):
         return None
     headers = tuple(
         (name.lower(), value.strip(b" \t"))
