@@ -5,8 +5,8 @@ with nothing in it that could be read in two ways. All else, however harmless, g
 """
 
 import re
-from functools import lru_cache
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_BYTES = 8192
 """Of a head; half of what the parser takes."""
