@@ -79,6 +79,10 @@ class State(StrEnum):
     """Not from the source at all."""
 
 
+REVALIDATING = "revalidating"
+"""The reason of a stale value that is being refreshed just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A value and its provenance.

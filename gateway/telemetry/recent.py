@@ -27,7 +27,7 @@ from gateway.aggregation.events import (
     SourceFailed,
     SourceReplied,
 )
-from gateway.aggregation.source import State
+from gateway.aggregation.source import REVALIDATING, State
 
 STEP_SECONDS = 5.0
 STEPS = 120
@@ -37,7 +37,7 @@ BOUNDS = (
 )
 """Seconds. Durations are counted between these; a percentile is as exact as they are close."""
 
-UNASKED = frozenset({"open", "off", "full", "revalidating"})
+UNASKED = frozenset({"open", "off", "full", REVALIDATING})
 """Reasons for which nobody was asked: how long that took says nothing about the source."""
 
 

@@ -22,6 +22,7 @@ from gateway.aggregation.events import (
     SourceFailed,
     StaleServed,
 )
+from gateway.aggregation.source import REVALIDATING
 
 CALM_SECONDS = 30.0
 """A source that fails again so soon after it was well is in the same trouble as before."""
@@ -145,7 +146,7 @@ class Troubles:
         )
 
     def _stale(self, event: StaleServed) -> None:
-        if event.reason != "revalidating":
+        if event.reason != REVALIDATING:
             now = self._wall()
             story = self._of(event.source)
             story.shown, story.shown_at, story.said_at = "stale", now, now - event.age

@@ -17,7 +17,7 @@ from gateway.aggregation.record import current_step, step
 from gateway.web.facts import RequestFacts
 from gateway.web.forgery import token_of
 from gateway.web.insight.waterfall import present_waterfall
-from gateway.web.provenance import cache_control, kept_control, provenance
+from gateway.web.provenance import cache_control, is_being_mended, kept_control, provenance
 from gateway.web.ready import KEPT_SECONDS
 from gateway.web.rendering import Present, rendered
 
@@ -134,6 +134,8 @@ def _with_headers(response: HttpResponse, page: Composition, *, personal: bool) 
         response.headers[name] = value
     if not personal and page.complete:
         response.kept_control = kept_control(page, KEPT_SECONDS)  # type: ignore[attr-defined]
+    elif not personal:
+        response.is_being_mended = is_being_mended(page)  # type: ignore[attr-defined]
     response.headers["Cache-Control"] = cache_control(page, personal=personal)
     patch_vary_headers(response, ["Cookie"])
     return response

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from gateway.aggregation.compose import Composition, reason_of, state_of
-from gateway.aggregation.source import Reply, State
+from gateway.aggregation.source import REVALIDATING, Reply, State
 
 _TOKEN = re.compile(r"[^A-Za-z0-9_.-]")
 MOST_SECONDS = 3600
@@ -72,6 +72,15 @@ def kept_control(page: Composition, spare_seconds: float) -> str:
         if outcome.state is not State.FRESH and outcome.lifetime < math.inf:
             return ""
     return _public(page, spare_seconds)
+
+
+def is_being_mended(page: Composition) -> bool:
+    """Whether all that the page lacks is a refresh that is under way."""
+    return all(
+        isinstance(outcome, Reply)
+        and (outcome.state is State.FRESH or outcome.reason == REVALIDATING)
+        for outcome in page.outcomes.values()
+    )
 
 
 def _lifetime(page: Composition, name: str, spare_seconds: float) -> int:

@@ -32,6 +32,12 @@ LONGEST_WAIT_SECONDS = 0.3
 """So long any of the crowd waits; then he has his page composed himself, in the rest of its time.
 It is a few times the former: while a crowd comes in, the loop may need that long for the first."""
 
+SOON_SECONDS = 0.05
+"""Where caches may not keep the page, because some of it is stale or about to be: that is being
+mended, and whoever comes when it has been should see it. The page is renewed so often instead."""
+
+NOT_TO_KEEP = "public, max-age=0"
+
 MOST_PAGES = 64
 
 Header = tuple[bytes, bytes]
@@ -132,11 +138,12 @@ class Shelf:
     def offer(self, scope: Any, response: Any) -> None:
         """Keep ``response`` to the request of ``scope``, if it is such a page.
 
-        If it is not any more, nobody need wait for the next one.
+        If it is not any more, nobody need wait for the next one. If it soon will be again, a crowd
+        must not find the shelf empty meanwhile: what lies there stays until its end.
         """
         if not _is_for_all(response):
             if self.has(scope["path"]) and (key := key_of(scope)) is not None:
-                self._pages.pop(key, None)
+                self._leave_or_take_away(key, getattr(response, "is_being_mended", False))
             return
         if (key := key_of(scope)) is None:
             return
@@ -147,10 +154,17 @@ class Shelf:
         headers = ((n.lower().encode(), v.encode("latin1")) for n, v in told.items())
         said = tuple(each for each in headers if each[0] not in _OF_ONE_REQUEST)
         now = self._clock()
-        self._pages[key] = ReadyPage(
-            said, response.content, now + RENEWED_SECONDS, now + KEPT_SECONDS
-        )
+        soon = response.kept_control == NOT_TO_KEEP
+        renew_at = now + (SOON_SECONDS if soon else RENEWED_SECONDS)
+        self._pages[key] = ReadyPage(said, response.content, renew_at, now + KEPT_SECONDS)
         self._paths.add(key.path)
+
+    def _leave_or_take_away(self, key: Key, is_being_mended: bool) -> None:
+        page, now = self._pages.get(key), self._clock()
+        if page is not None and is_being_mended and now < page.until:
+            page.renew_at = now + SOON_SECONDS
+        else:
+            self._pages.pop(key, None)
 
 
 def key_of(scope: Any) -> Key | None:
@@ -196,15 +210,13 @@ async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:
 
 
 def _is_for_all(response: Any) -> bool:
-    """Whether any cache might keep the answer, and all that is in it comes from memory.
+    """Whether the answer is the same for everybody, and all that is in it comes from memory.
 
     ``kept_control`` is what such an answer says to caches when it is sent ``KEPT_SECONDS`` later.
     """
-    control = getattr(response, "kept_control", "")
     return (
         response.status_code == HTTPStatus.OK
         and not response.streaming
         and not response.cookies
-        and control.startswith("public, max-age=")
-        and not control.startswith("public, max-age=0")
+        and getattr(response, "kept_control", "").startswith("public, max-age=")
     )

@@ -27,7 +27,7 @@ from gateway.aggregation.events import (
 )
 from gateway.aggregation.layers import layer
 from gateway.aggregation.record import step
-from gateway.aggregation.source import Call, Policy, Reply, Source, State
+from gateway.aggregation.source import REVALIDATING, Call, Policy, Reply, Source, State
 
 Spawn = Callable[[Coroutine[Any, Any, None]], bool]
 REFRESH_SECONDS = 2.0
@@ -100,7 +100,7 @@ class _Cached:
                 return self._hit(entry, now)
             case Worth.REVALIDATE:
                 self._refresh(key, call)
-                return self._stale(entry, now, "revalidating")
+                return self._stale(entry, now, REVALIDATING)
             case Worth.STALE:
                 return await self._or_stale(entry, now, call)
             case Worth.EXPIRED:

@@ -4,8 +4,8 @@ import pytest
 
 from gateway.aggregation.compose import Composition, Failed, Outcome
 from gateway.aggregation.errors import SourceRefused, SourceTimeout
-from gateway.aggregation.source import Reply, State
-from gateway.web.provenance import cache_control, provenance
+from gateway.aggregation.source import REVALIDATING, Reply, State
+from gateway.web.provenance import cache_control, is_being_mended, provenance
 from tests.unit.web.fields import Item, boolean, listed, timings
 
 LIVE = Reply("value")
@@ -103,3 +103,21 @@ def test_a_personal_page_is_nobodys_to_keep() -> None:
 def test_an_incomplete_page_is_nobodys_to_keep() -> None:
     stale = lasting(60, State.STALE)
     assert cache_control(page(promo=lasting(60), recco=stale), personal=False) == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "mended"),
+    [
+        (Reply("value", state=State.STALE, age=1, reason=REVALIDATING), True),
+        (Reply("value", state=State.FRESH, age=1), True),
+        (Reply("value", state=State.STALE, age=1, reason="timeout"), False),
+        (Reply("value", state=State.FALLBACK, reason="timeout"), False),
+        (LIVE, False),
+        (Failed(SourceTimeout("promo")), False),
+    ],
+)
+def test_a_page_is_being_mended_if_all_it_lacks_is_a_refresh(
+    outcome: Outcome, mended: bool
+) -> None:
+    fresh = Reply("value", state=State.FRESH, age=1)
+    assert is_being_mended(page(recco=fresh, promo=outcome)) is mended

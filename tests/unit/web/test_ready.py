@@ -9,7 +9,9 @@ from gateway.web.ready import (
     AWAITED_SECONDS,
     KEPT_SECONDS,
     MOST_PAGES,
+    NOT_TO_KEEP,
     RENEWED_SECONDS,
+    SOON_SECONDS,
     Key,
     Shelf,
     handed_out,
@@ -81,6 +83,14 @@ def test_after_a_while_one_visitor_is_sent_on_and_the_others_get_the_old_one(
     assert lies_there(shelf)
 
 
+def test_what_is_about_to_be_mended_is_renewed_soon(shelf: Shelf, clock: Clock) -> None:
+    """A crowd must not find the shelf empty for as long as a fragment is being refreshed."""
+    shelf.offer(scope(), page(kept=NOT_TO_KEEP))
+    assert lies_there(shelf)
+    clock.now += SOON_SECONDS
+    assert [lies_there(shelf) for _ in range(3)] == [False, True, True]
+
+
 def test_who_was_sent_on_is_sent_on_again_behind_the_first_look(shelf: Shelf, clock: Clock) -> None:
     """The look by the bytes, and then that by the request, are for one and the same visitor."""
     shelf.offer(scope(), page())
@@ -121,7 +131,6 @@ def refused() -> Any:
     [
         page(kept="no-store"),
         page(kept="private, max-age=60"),
-        page(kept="public, max-age=0"),
         page(kept=""),
         HttpResponse(b"no page at all"),
         streamed(),
@@ -129,7 +138,7 @@ def refused() -> Any:
         refused(),
     ],
 )
-def test_what_no_cache_might_keep_is_not_laid_there(shelf: Shelf, answer: Any) -> None:
+def test_what_is_not_for_everybody_is_not_laid_there(shelf: Shelf, answer: Any) -> None:
     shelf.offer(scope(), answer)
     assert not shelf.has_any
 
@@ -210,6 +219,28 @@ def test_past_its_end_one_is_sent_on_after_another_and_the_page_is_awaited(
     assert shelf.is_awaited(key)
     shelf.offer(scope(), page())
     assert lies_there(shelf)
+
+
+def being_mended() -> Any:
+    made: Any = HttpResponse(b"partly stale", headers={"Cache-Control": "no-store"})
+    made.is_being_mended = True
+    return made
+
+
+def test_what_lies_there_stays_while_the_next_one_is_being_mended(
+    shelf: Shelf, clock: Clock
+) -> None:
+    shelf.offer(scope(), page())
+    clock.now += RENEWED_SECONDS
+    assert not lies_there(shelf)
+    shelf.offer(scope(), being_mended())
+    assert lies_there(shelf)
+    clock.now += SOON_SECONDS
+    assert [lies_there(shelf) for _ in range(2)] == [False, True], "it is looked for soon"
+    clock.now += KEPT_SECONDS
+    assert not lies_there(shelf)
+    shelf.offer(scope(), being_mended())
+    assert not shelf.has_any, "it is too old"
 
 
 def test_nobody_waits_for_a_page_that_is_not_for_all_any_more(shelf: Shelf, clock: Clock) -> None:
