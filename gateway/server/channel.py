@@ -1,5 +1,6 @@
 """A connection on Twisted that refuses in words what Twisted would hang up on, or let through."""
 
+import time
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
@@ -23,6 +24,8 @@ class BoundedChannel(HTTPChannel):
     came: float | None = None
     _refused = False
     _held = b""
+    _due: float | None = None
+    _timer: Any = None
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
         """Read on, unless the connection is about to end, or its visitor is turned away."""
@@ -56,7 +59,36 @@ class BoundedChannel(HTTPChannel):
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
         """Clean up. Nobody waits for what was kept."""
         self._held = b""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         super().connectionLost(reason)
+
+    def setTimeout(self, period: float | None) -> float | None:  # noqa: N802 - Twisted's name
+        """Let the connection end in ``period`` seconds unless it is reset, or not at all.
+
+        There is one timer, which looks when it is due: to cancel it for each request and set
+        another one behind its answer costs more than to read the request.
+        """
+        before, self.timeOut = self.timeOut, period
+        self._due = None if period is None else time.monotonic() + period
+        if period is not None and self._timer is None:
+            self._timer = self.callLater(period, self._look_at_time)
+        return before
+
+    def resetTimeout(self) -> None:  # noqa: N802 - Twisted's name
+        """Begin the period again, if there is one."""
+        if self._due is not None and self.timeOut is not None:
+            self._due = time.monotonic() + self.timeOut
+
+    def _look_at_time(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return  # an answer is being made; behind it there will be another timer
+        if (left := self._due - time.monotonic()) > 0:
+            self._timer = self.callLater(left, self._look_at_time)
+        else:
+            self.timeoutConnection()
 
     def send_away(self, answer: bytes, last: bool) -> None:
         """Send ``answer``, and then end the connection if it is the ``last``.

@@ -37,6 +37,9 @@ class BoundedFactory(HTTPFactory):
         protocol.requestFactory = BoundedRequest
         return protocol
 
+    def log(self, request: Any) -> None:
+        """Write no line: ours stands in the log, and nobody would see Twisted's."""
+
 
 # Daphne's server names its factory itself and takes no other; this is the name that it looks up.
 daphne.server.HTTPFactory = BoundedFactory
