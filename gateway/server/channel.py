@@ -91,11 +91,16 @@ class BoundedChannel(HTTPChannel):
             self.timeoutConnection()
 
     def send_away(self, answer: bytes, last: bool) -> None:
-        """Send ``answer``, and then end the connection if it is the ``last``.
+        """Send ``answer`` when the turn ends, and then end the connection if it is the ``last``."""
+        if last:
+            self.persistent = False
+        self.factory.server.outbox.put(self, answer, last)
 
-        What the socket takes at once needs no turn of the event loop.
-        """
+    def send_now(self, answer: bytes, last: bool) -> None:
+        """Send ``answer``. What the socket takes at once needs no turn of the event loop."""
         transport: Any = self.transport
+        if not getattr(transport, "connected", False):
+            return  # he has gone meanwhile
         sent = 0
         if not (transport.dataBuffer or transport._tempDataBuffer):
             sent = transport.writeSomeData(answer)
@@ -105,7 +110,6 @@ class BoundedChannel(HTTPChannel):
         if sent < len(answer):
             transport.write(answer[sent:])
         if last:
-            self.persistent = False
             self.loseConnection()
 
     def _keep(self, data: bytes) -> None:

@@ -18,6 +18,7 @@ from twisted.internet import reactor
 from gateway.server.channel import BoundedChannel
 from gateway.server.draining import drain
 from gateway.server.network import Connection
+from gateway.server.outbox import Outbox
 from gateway.server.porch import Porch
 from gateway.server.request import BoundedRequest
 from gateway.server.terms import BACKLOG, Bounds, Ending
@@ -62,6 +63,7 @@ class GracefulServer(daphne.server.Server):
         )
         self.most_body_bytes = bounds.most_body_bytes
         self.doorman = bounds.doorman
+        self.outbox = Outbox()
         self.draining = False
         self.failure = ""
         self._ending = ending
