@@ -180,7 +180,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # The session lies in a signed cookie, so that a page knows who is asking before it asks anybody:
 # docs/decisions/0005-signed-cookie-sessions.md.
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_ENGINE = "gateway.web.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
