@@ -302,9 +302,9 @@ build: Callable[[], Runtime] = Runtime
 def runtime() -> Runtime:
     """Return the runtime of the running event loop; the first call builds it."""
     loop = asyncio.get_running_loop()
-    if loop not in _runtimes:
-        _runtimes[loop] = build()
-    return _runtimes[loop]
+    if (ours := _runtimes.get(loop)) is None:
+        ours = _runtimes[loop] = build()
+    return ours
 
 
 async def close_runtime() -> None:

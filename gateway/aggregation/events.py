@@ -358,11 +358,20 @@ def nobody(event: Event) -> None:
 def all_of(*listeners: Listener) -> Listener:
     """Return one listener that tells each of ``listeners``.
 
-    One that fails is reported and passed over: to listen must never break a page.
+    One that has a method ``hears`` is told of the kinds of event of which that is true: most events
+    interest few. One that fails is reported and passed over: to listen must never break a page.
     """
+    by_kind: dict[type, tuple[Listener, ...]] = {}
+
+    def told(kind: type) -> tuple[Listener, ...]:
+        asked = ((each, getattr(each, "hears", None)) for each in listeners)
+        by_kind[kind] = tuple(each for each, hears in asked if hears is None or hears(kind))
+        return by_kind[kind]
 
     def tell(event: Event) -> None:
-        for listener in listeners:
+        kind = type(event)
+        heard_by = by_kind.get(kind)
+        for listener in told(kind) if heard_by is None else heard_by:
             try:
                 listener(event)
             except Exception:

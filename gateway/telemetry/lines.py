@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 
 from gateway.telemetry.logs import log
 
+_logger = logging.getLogger("gateway")
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -55,7 +57,7 @@ class RequestLines:
 
 def tell_of(answered: Answered) -> None:
     """Log that a request was answered."""
-    if not _is_wanted():
+    if not _logger.isEnabledFor(logging.INFO):
         return
     if sys.stderr.isatty():
         log.info(
@@ -67,10 +69,6 @@ def tell_of(answered: Answered) -> None:
         )
     else:
         _lines.add(answered)
-
-
-def _is_wanted() -> bool:
-    return logging.getLogger("gateway").isEnabledFor(logging.INFO)
 
 
 def _line(told: Answered) -> str:

@@ -105,5 +105,14 @@ def log_event(event: Event) -> None:  # noqa: C901 - one table, one line for eac
             log.error("fragment.crashed", page=plan, fragment=fragment, exc_info=error)
 
 
+_LOGGED = frozenset(
+    (
+        *(FallbackServed, SourceFailed, CacheFailed, BreakerOpened, BreakerClosed, SwitchesLost),
+        *(SwitchesFound, ContractDrifted, FragmentCrashed),
+    )
+)
+log_event.hears = _LOGGED.__contains__  # type: ignore[attr-defined]
+
+
 def _detail(error: BaseException) -> str:
     return error.detail if isinstance(error, SourceError) else repr(error)

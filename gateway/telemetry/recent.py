@@ -165,6 +165,10 @@ class Recent:
             **dict.fromkeys(_COUNTED, self._counted),
         }
 
+    def hears(self, kind: type) -> bool:
+        """Whether an event of this kind is of interest here."""
+        return kind in self._heard
+
     def __call__(self, event: Event) -> None:
         """Count ``event``, if it is of interest here."""
         heard = self._heard.get(type(event))

@@ -100,6 +100,10 @@ class Troubles:
             BreakerClosed: self._closed,
         }
 
+    def hears(self, kind: type) -> bool:
+        """Whether an event of this kind is of interest here."""
+        return kind in self._heard
+
     def __call__(self, event: Event) -> None:
         """Take note of ``event``, if something went wrong, or is well again."""
         heard = self._heard.get(type(event))

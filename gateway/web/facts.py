@@ -1,7 +1,6 @@
 """What is known of a request before any view runs: its name, its trace, its deadline."""
 
 import re
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from django.http import HttpRequest
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.source import Call
 from gateway.telemetry.traces import tracing
+from gateway.web.names import drawn
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}\Z")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})\Z")
@@ -75,7 +75,7 @@ def arrival(scope: Mapping[str, Any]) -> float:
 
 def request_id(given: str) -> str:
     """Return the id that was given if it is well formed, else a new one."""
-    return given if _REQUEST_ID.match(given) else secrets.token_hex(16)
+    return given if _REQUEST_ID.match(given) else drawn(16)
 
 
 def traceparent(given: str, name: str = "") -> str:
@@ -93,7 +93,7 @@ def traceparent(given: str, name: str = "") -> str:
         trace, parent, sampled = _trace_called(name), "", 0
     if (ours := tracing()) is not None:
         sampled = ours.samples(trace, parent, parent_sampled=bool(sampled))
-    return f"00-{trace}-{secrets.token_hex(8)}-{sampled:02x}"
+    return f"00-{trace}-{drawn(8)}-{sampled:02x}"
 
 
 def trace_id(given: str, name: str) -> str:
@@ -103,7 +103,7 @@ def trace_id(given: str, name: str) -> str:
 
 
 def _trace_called(name: str) -> str:
-    return name if _TRACE_ID.match(name) else secrets.token_hex(16)
+    return name if _TRACE_ID.match(name) else drawn(16)
 
 
 def _parent(request: HttpRequest) -> str:

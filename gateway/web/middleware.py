@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
@@ -15,6 +16,7 @@ from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.logs import log
 from gateway.web.facts import facts_of, gather
 from gateway.web.guests import greet
+from gateway.web.headers import Stored, add_missing, stored
 from gateway.web.pages import cannot_now, unavailable
 from gateway.web.paths import loggable
 from gateway.web.protection import protection
@@ -91,9 +93,11 @@ class PageHeaders(Native):
         """Add the headers that a view did not set itself."""
         response = await self.get_response(request)
         greet(request, response)
-        headers = response.headers
-        for name, value in protection().items():
-            headers.setdefault(name, value)
-        # A page that says nothing of caching is nobody's to keep.
-        headers.setdefault("Cache-Control", "no-store")
+        add_missing(response.headers, _said_by_every_page())
         return response
+
+
+@cache
+def _said_by_every_page() -> Stored:
+    # A page that says nothing of caching is nobody's to keep.
+    return stored({**protection(), "Cache-Control": "no-store"})

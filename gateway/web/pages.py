@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.loader import render_to_string
-from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from gateway.aggregation.compose import Composition, Failed, state_of
@@ -137,5 +136,5 @@ def _with_headers(response: HttpResponse, page: Composition, *, personal: bool) 
     elif not personal:
         response.is_being_mended = is_being_mended(page)  # type: ignore[attr-defined]
     response.headers["Cache-Control"] = cache_control(page, personal=personal)
-    patch_vary_headers(response, ["Cookie"])
+    response.headers["Vary"] = "Cookie"
     return response

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gateway.aggregation.compose import Composition, reason_of, state_of
 from gateway.aggregation.source import REVALIDATING, Reply, State
@@ -105,6 +106,7 @@ def _timing(name: str, page: Composition) -> str:
     return f'{_token(name)};dur={milliseconds:.1f};desc="{_token(state_of(page.outcomes[name]))}"'
 
 
+@lru_cache(256)
 def _token(word: str) -> str:
     """Return ``word`` as a token: a header takes no other characters, whoever chose them."""
     return _TOKEN.sub("-", word)
