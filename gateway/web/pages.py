@@ -63,7 +63,8 @@ def respond_once(
     body = made.with_token(token_of(request) if made.has_forms else "")
     if signed_in or not page.complete:
         return _with_headers(HttpResponse(body), page, personal=signed_in)
-    known = made.etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    asked = request.META.get("HTTP_IF_NONE_MATCH")
+    known = asked is not None and made.etag in parse_etags(asked)
     response = HttpResponseNotModified() if known else HttpResponse(body)
     response.headers["ETag"] = made.etag
     return _with_headers(response, page, personal=False)
