@@ -44,6 +44,10 @@ class BoundedChannel(HTTPChannel):
         """Whether the server ends, and with it the connection."""
         return bool(self.factory.server.draining)
 
+    def is_there(self) -> bool:
+        """Whether the connection is open, as far as is known."""
+        return bool(getattr(self.transport, "connected", False))
+
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes; not much of it."""
         self._held = data

@@ -86,7 +86,7 @@ class GracefulServer(daphne.server.Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Start the application for a request; where its body is streamed, on that stream."""
         if isinstance(protocol, BoundedRequest):
-            self.doorman.note_arrival(protocol.channel, scope)
+            self.doorman.note(protocol.channel, scope)
         incoming = getattr(protocol, "incoming", None)
         if incoming is None:
             return super().create_application(protocol, scope)

@@ -19,7 +19,7 @@ from django.utils.http import http_date
 from gateway.server.counter import AWAITED, Counter
 from gateway.server.plain import Plain, plain_request
 from gateway.web.admission import BREATH_SECONDS
-from gateway.web.facts import ARRIVED
+from gateway.web.facts import ARRIVED, IS_THERE
 from gateway.web.handler import Handler, Way
 from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
@@ -56,6 +56,9 @@ class Guest(Protocol):
     @property
     def is_last(self) -> bool:
         """Whether no further request is wanted, whatever the visitor wants."""
+
+    def is_there(self) -> bool:
+        """Whether the connection is open, as far as is known."""
 
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes."""
@@ -126,11 +129,13 @@ class Doorman:
         return True
 
     @staticmethod
-    def note_arrival(guest: Guest, scope: dict[str, Any]) -> None:
-        """Note in ``scope``, the request that ``guest`` is let on with, when it came.
+    def note(guest: Guest, scope: dict[str, Any]) -> None:
+        """Note in ``scope``, the request that ``guest`` is let on with, who tells that he is there.
 
-        Not where a body may have been long on its way: that is the visitor's own time.
+        And when it came, where he had to wait; but not where a body may have been long on its way:
+        that is the visitor's own time.
         """
+        scope[IS_THERE] = guest.is_there
         if guest.came is not None and scope["method"] in ("GET", "HEAD"):
             scope[ARRIVED] = guest.came
         guest.came = None

@@ -21,6 +21,9 @@ _SAMPLED = 1
 ARRIVED = "gateway.arrived"
 """Where in an ASGI scope stands when its request came (monotonic)."""
 
+IS_THERE = "gateway.is_there"
+"""Where in an ASGI scope of our own servers stands what tells whether the visitor is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:

@@ -28,7 +28,7 @@ from gateway.telemetry.listeners import listeners
 from gateway.web import signals
 from gateway.web.admission import Door, admission
 from gateway.web.chain import chained
-from gateway.web.facts import ARRIVED, arrival
+from gateway.web.facts import ARRIVED, IS_THERE, arrival
 from gateway.web.ready import Shelf, handed_out
 from gateway.web.visit import answered
 
@@ -132,7 +132,8 @@ class Handler(ASGIHandler):
                 await self.send_response(refusal, send)
                 await signals.close(refusal)
                 return
-            await answered(partial(self._respond, request, send), receive, arrival(scope))
+            respond = partial(self._respond, request, send)
+            await answered(respond, receive, arrival(scope), scope.get(IS_THERE))
 
     async def _body(self, receive: Any) -> IO[bytes]:
         """Return the body; most have none, or one that comes in one small piece."""

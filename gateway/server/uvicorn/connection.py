@@ -146,7 +146,7 @@ class BoundedConnection(Guest):
         self.scope["path"] = urllib.parse.unquote(path) if "%" in path else path
         self.scope["raw_path"] = raw_path
         self.scope["query_string"] = parsed.query or b""
-        self.house.doorman.note_arrival(self, self.scope)
+        self.house.doorman.note(self, self.scope)
 
     def _new_cycle(self, version: str, most_bytes: int) -> BoundedCycle:
         return BoundedCycle(

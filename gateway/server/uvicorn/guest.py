@@ -24,6 +24,10 @@ class Guest(Line):
             return True
         return self._is_idle() and bool(self.house.doorman.deals_with(self, data))
 
+    def is_there(self) -> bool:
+        """Whether the connection is open, as far as is known."""
+        return not self.transport.is_closing()
+
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes; not much of it."""
         self._held = data

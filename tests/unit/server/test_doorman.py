@@ -11,7 +11,7 @@ from gateway.server.counter import AWAITED
 from gateway.server.doorman import A_TURN, AT_ONCE, ROUND_SECONDS, Doorman
 from gateway.server.porch import Porch
 from gateway.web.admission import BREATH_SECONDS
-from gateway.web.facts import ARRIVED
+from gateway.web.facts import ARRIVED, IS_THERE
 from gateway.web.handler import Handler
 from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
@@ -33,6 +33,9 @@ class FakeGuest:
         self.answers: list[tuple[bytes, bool]] = []
         self.held = b""
         self.went_on = 0
+
+    def is_there(self) -> bool:
+        return True
 
     def hold(self, data: bytes) -> None:
         self.held = data
@@ -240,17 +243,18 @@ async def test_who_has_waited_enough_for_a_page_goes_on_and_his_time_has_run(
     assert doorman.deals_with(guest, guest.held), "he goes on waiting"
     await asyncio.sleep(LONGEST_WAIT_SECONDS)
     assert not doorman.deals_with(guest, guest.held)
-    scope = {"method": "GET"}
-    doorman.note_arrival(guest, scope)
-    assert scope == {"method": "GET", ARRIVED: came}
+    scope: dict[str, Any] = {"method": "GET"}
+    doorman.note(guest, scope)
+    assert scope == {"method": "GET", ARRIVED: came, IS_THERE: guest.is_there}
     assert guest.came is None
 
 
 async def test_the_time_of_who_sends_a_body_is_his_own(doorman: Doorman) -> None:
-    guest, scope = FakeGuest(), {"method": "POST"}
+    guest = FakeGuest()
+    scope: dict[str, Any] = {"method": "POST"}
     guest.came = 1.0
-    doorman.note_arrival(guest, scope)
-    assert scope == {"method": "POST"}
+    doorman.note(guest, scope)
+    assert ARRIVED not in scope
     assert guest.came is None
 
 
