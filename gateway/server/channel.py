@@ -68,7 +68,7 @@ class BoundedChannel(HTTPChannel):
             self._timer = None
         super().connectionLost(reason)
 
-    def setTimeout(self, period: float | None) -> float | None:  # noqa: N802 - Twisted's name
+    def setTimeout(self, period: int | None) -> int | None:  # noqa: N802 - Twisted's name
         """Let the connection end in ``period`` seconds unless it is reset, or not at all.
 
         There is one timer, which looks when it is due: to cancel it for each request and set

@@ -15,7 +15,7 @@ Stored = Mapping[str, tuple[str, str]]
 
 def stored(headers: Mapping[str, str]) -> Stored:
     """Return ``headers`` as Django keeps them. Raises ``BadHeaderError`` where one cannot be."""
-    kept: Any = ResponseHeaders(headers)
+    kept: Any = ResponseHeaders(dict(headers))
     return dict(kept._store)
 
 

@@ -46,7 +46,8 @@ class _Visit:
     """Cancels the task in which it was made, as ``asyncio.timeout`` would, which costs more."""
 
     def __init__(self) -> None:
-        self._answering: Any = asyncio.current_task()
+        answering: Any = asyncio.current_task()
+        self._answering = answering
         self._cancelling = self._answering.cancelling()
         self._cancels = False
 
