@@ -46,10 +46,11 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
     task = asyncio.ensure_future(work)
     try:
         await done_within(task, seconds)
-    finally:
-        if not task.done():
-            give_up([task])
+    except BaseException:
+        give_up([task])  # also one that has just failed: nobody will ask what came of it
+        raise
     if not task.done():
+        give_up([task])
         raise OutOfTime
     return task.result()
 

@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from gateway.aggregation.background import Background, give_up
+from gateway.aggregation.background import Background, give_up, in_time
 from tests.fakes import FOREVER, FakeSource, VirtualClock
 from tests.unit.engine.pages import call_in
 
@@ -227,3 +227,22 @@ async def test_nobody_hears_what_a_task_raises_that_was_given_up(
     gc.collect()
     assert source.ended == 1
     assert caplog.records == []
+
+
+async def test_work_that_fails_as_its_caller_is_given_up_is_no_matter_of_the_loop(
+    clock: VirtualClock,
+) -> None:
+    """The loop reports what a task raised that nobody asked for; here nobody is left to ask."""
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: reported.append(told))
+
+    async def failing() -> None:
+        asyncio.get_running_loop().call_soon(waiting.cancel)
+        raise RuntimeError("lost")
+
+    waiting = asyncio.create_task(in_time(failing(), 5.0))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await asyncio.sleep(2)
+    gc.collect()
+    assert reported == []
