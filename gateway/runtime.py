@@ -18,7 +18,7 @@ import msgspec
 from django.conf import settings
 from django.db import connections
 
-from gateway.aggregation.background import Background, give_up
+from gateway.aggregation.background import Background, give_up, let_go
 from gateway.aggregation.cache import Bounds, Cache
 from gateway.aggregation.compose import Composition, Declared, Plan, compose
 from gateway.aggregation.events import Event, Listener
@@ -190,6 +190,7 @@ class Runtime:
         self.give_up_watching()
         await self.switches.rest()
         await self.background.drain(DRAIN_SECONDS)
+        await let_go()
         await self.transport.aclose()
         await self.redis.aclose()
         await self.postgres.close()

@@ -33,6 +33,16 @@ def _forget(task: "asyncio.Task[Any]") -> None:
         task.exception()  # taken note of, or the loop would complain that nobody did
 
 
+async def let_go(seconds: float = LAST_MOMENT_SECONDS) -> None:
+    """Wait for what was given up on the running loop to have put its things away, for so long.
+
+    To be awaited before what it works with is closed: what it holds would be closed by nobody.
+    """
+    loop = asyncio.get_running_loop()
+    if tasks := [task for task in _given_up if task.get_loop() is loop]:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
 class OutOfTime(TimeoutError):
     """The time that was given is over. Not to be mistaken for a limit that the work itself met."""
 

@@ -15,6 +15,7 @@ import redis
 from psycopg.conninfo import conninfo_to_dict
 
 from deploy.local.process import wait_until
+from gateway.aggregation.background import let_go
 from gateway.aggregation.faults import FaultRule
 from gateway.sources.inforce import Kind
 from gateway.sources.postgres import Postgres
@@ -43,6 +44,7 @@ def seen(shop: Shop, source: str) -> tuple[FaultRule | None, float]:
         postgres = Postgres(conninfo_to_dict(shop.environment["DATABASE_URL"]), 1)
         switches = Switches(SharedRedis(client, time.time, lambda event: None), postgres)
         await switches.look()
+        await let_go()
         await client.aclose()
         await postgres.close()
         return switches.fault(source), switches.purged_at(source)

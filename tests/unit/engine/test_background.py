@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from gateway.aggregation.background import Background, give_up, in_time
+from gateway.aggregation.background import Background, give_up, in_time, let_go
 from tests.fakes import FOREVER, FakeSource, VirtualClock
 from tests.unit.engine.pages import call_in
 
@@ -246,3 +246,25 @@ async def test_work_that_fails_as_its_caller_is_given_up_is_no_matter_of_the_loo
     await asyncio.sleep(2)
     gc.collect()
     assert reported == []
+
+
+async def test_what_was_given_up_is_waited_for_before_its_things_are_closed(
+    clock: VirtualClock,
+) -> None:
+    put_away: list[str] = []
+
+    async def slow_to_stop(name: str, seconds: float) -> None:
+        try:
+            await asyncio.sleep(FOREVER)
+        finally:
+            await asyncio.sleep(seconds)
+            put_away.append(name)
+
+    tasks = [asyncio.create_task(slow_to_stop(*each)) for each in (("soon", 0.05), ("late", 9.0))]
+    await asyncio.sleep(0)
+    give_up(tasks)
+    await let_go()
+    assert put_away == ["soon"], "nobody waits for long"
+    await asyncio.sleep(10)
+    await let_go()
+    assert put_away == ["soon", "late"]
