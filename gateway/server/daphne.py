@@ -17,6 +17,7 @@ from twisted.internet import reactor
 
 from gateway.server.channel import BoundedChannel
 from gateway.server.draining import drain
+from gateway.server.guests import note
 from gateway.server.network import Connection
 from gateway.server.outbox import Outbox
 from gateway.server.porch import Porch
@@ -86,7 +87,7 @@ class GracefulServer(daphne.server.Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Start the application for a request; where its body is streamed, on that stream."""
         if isinstance(protocol, BoundedRequest):
-            self.doorman.note(protocol.channel, scope)
+            note(protocol.channel, scope)
         incoming = getattr(protocol, "incoming", None)
         if incoming is None:
             return super().create_application(protocol, scope)

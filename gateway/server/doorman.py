@@ -6,68 +6,30 @@ doorman knows a plain request by its bytes, asks the gateway's door whether it i
 with bytes that lie ready. What is not plain goes the long way, to the same door.
 """
 
-import asyncio
 import itertools
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from django.utils.http import http_date
 
 from gateway.server.counter import AWAITED, Counter
+from gateway.server.guests import Guest, keep, send_away
 from gateway.server.plain import Plain, plain_request
+from gateway.server.turns import ROUND_SECONDS, Clock, Held, Turns
 from gateway.web.admission import BREATH_SECONDS
-from gateway.web.facts import ARRIVED, IS_THERE
 from gateway.web.handler import Handler, Way
 from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
 
 AT_ONCE = 40
-ROUND_SECONDS = 0.01
 """So many are refused at once in each round; who is above that, and was refused a moment ago, is
-held. Those who are held get the word together at the end of a round: a timer for each would cost
-more than the word."""
+held."""
 
 REQUEST_ID = b"X-Request-ID: "
 
-A_TURN = 128
-"""So many requests are looked at by their bytes in one turn of the event loop; the others have the
-next ones, in the order in which they came. While a thousand sockets are ready, libuv reads from
-them again and again, up to 48 times, before it gives anything else a turn: also the sources, whose
-time runs, and health."""
-
 MOST_HELD = 256
 """Of those who came on new connections, and would be gone if they were not held."""
-
-Clock = Callable[[], float]
-
-
-class Guest(Protocol):
-    """A connection between two requests. ``refused_at`` is when it was last sent away.
-
-    ``came`` is when the request came that is to be read next, if it had to wait; else None.
-    """
-
-    refused_at: float
-    came: float | None
-
-    @property
-    def is_last(self) -> bool:
-        """Whether no further request is wanted, whatever the visitor wants."""
-
-    def is_there(self) -> bool:
-        """Whether the connection is open, as far as is known."""
-
-    def hold(self, data: bytes) -> None:
-        """Keep ``data``, which was read, and what else comes."""
-
-    def go_on(self) -> None:
-        """Read on, beginning with what was kept."""
-
-    def send_away(self, answer: bytes, last: bool) -> None:
-        """Send ``answer``, and then end the connection if it is the ``last``."""
 
 
 class Doorman:
@@ -86,12 +48,10 @@ class Doorman:
         self._numbers = itertools.count(secrets.randbits(120))
         self._ready: dict[tuple[str, bool, bool], list[bytes]] = {}
         self._second = 0
-        self._held: deque[tuple[float, Callable[[], None]]] = deque()
+        self._held = Held(clock)
+        self._turns = Turns(clock)
         self._round_began = 0.0
         self._refused = 0
-        self._this_turn = 0
-        self._later: deque[Guest] = deque()
-        self._calls_in = False
 
     @property
     def is_needed(self) -> bool:
@@ -103,75 +63,27 @@ class Doorman:
 
         Only for one who is between two requests.
         """
-        if not self.has_time_for(guest, data):
+        if not self._turns.has_time_for(guest, data):
             return True
         found = self.counter.answer_to(data, guest.is_last)
         if found is AWAITED and self._waits_on(guest, data):
             return True
         if isinstance(found, tuple):
-            self._send_away(guest, *found)
+            send_away(guest, *found)
             return True
         if self.is_needed and self.turns_away(guest, data):
             return True
         self._door.expect()
         return False
 
-    def has_time_for(self, guest: Guest, data: bytes) -> bool:
-        """Whether ``data`` may be looked at now; if not, it is kept for the next turn."""
-        if not self._calls_in:
-            if self._this_turn >= A_TURN or self._later:
-                self._keep(guest, data, self._clock())
-                self._later.append(guest)
-                return False
-            if not self._this_turn:
-                asyncio.get_running_loop().call_soon(self._begin_turn)
-        self._this_turn += 1
-        return True
-
-    @staticmethod
-    def note(guest: Guest, scope: dict[str, Any]) -> None:
-        """Note in ``scope``, the request that ``guest`` is let on with, who tells that he is there.
-
-        And when it came, where he had to wait; but not where a body may have been long on its way:
-        that is the visitor's own time.
-        """
-        scope[IS_THERE] = guest.is_there
-        if guest.came is not None and scope["method"] in ("GET", "HEAD"):
-            scope[ARRIVED] = guest.came
-        guest.came = None
-
     def _waits_on(self, guest: Guest, data: bytes) -> bool:
         """Let ``guest`` wait for a page that others wait for too, unless he has waited enough."""
         now = self._clock()
         if guest.came is not None and now - guest.came > LONGEST_WAIT_SECONDS:
             return False
-        self._keep(guest, data, now)
-        self._hold(now + ROUND_SECONDS, guest.go_on)
+        keep(guest, data, now)
+        self._held.hold(now + ROUND_SECONDS, guest.go_on)
         return True
-
-    @staticmethod
-    def _keep(guest: Guest, data: bytes, now: float) -> None:
-        """Let ``guest`` keep ``data`` until he is told to go on: his time runs meanwhile."""
-        if guest.came is None:
-            guest.came = now
-        guest.hold(data)
-
-    @staticmethod
-    def _send_away(guest: Guest, answer: bytes, last: bool) -> None:
-        guest.came = None
-        guest.send_away(answer, last)
-
-    def _begin_turn(self) -> None:
-        """Call in those who had to wait for this turn, and see to it that there is a next one."""
-        self._this_turn = 0
-        self._calls_in = True
-        try:
-            for _ in range(min(A_TURN, len(self._later))):
-                self._later.popleft().go_on()
-        finally:
-            self._calls_in = False
-            if self._this_turn or self._later:
-                asyncio.get_running_loop().call_soon(self._begin_turn)
 
     def turns_away(self, guest: Guest, data: bytes) -> bool:
         """Refuse ``guest``, or hold him; return False, and do nothing, where he must go on.
@@ -182,12 +94,12 @@ class Doorman:
             return False
         now = self._clock()
         if self._is_flood(now) and now - guest.refused_at < BREATH_SECONDS:
-            self._keep(guest, data, now)
-            self._hold(guest.refused_at + BREATH_SECONDS, guest.go_on)
+            keep(guest, data, now)
+            self._held.hold(guest.refused_at + BREATH_SECONDS, guest.go_on)
             return True
         guest.refused_at = now
         last = request.closes or guest.is_last
-        self._send_away(guest, self._answer(request, last), last)
+        send_away(guest, self._answer(request, last), last)
         return True
 
     def page_at_once(self, data: bytes) -> bytes | None:
@@ -231,22 +143,8 @@ class Doorman:
         """
         if self._refused <= AT_ONCE or len(self._held) >= MOST_HELD:
             return False
-        self._hold(self._clock() + BREATH_SECONDS, act)
+        self._held.hold(self._clock() + BREATH_SECONDS, act)
         return True
-
-    def _hold(self, until: float, act: Callable[[], None]) -> None:
-        if not self._held:
-            asyncio.get_running_loop().call_later(ROUND_SECONDS, self._release)
-        self._held.append((until, act))
-
-    def _release(self) -> None:
-        now = self._clock()
-        for _ in range(len(self._held)):
-            if self._held[0][0] > now:
-                break
-            self._held.popleft()[1]()
-        if self._held:
-            asyncio.get_running_loop().call_later(ROUND_SECONDS, self._release)
 
     def _answer(self, request: Plain, last: bool) -> bytes:
         self._door.refuse()

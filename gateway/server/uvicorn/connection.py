@@ -11,6 +11,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
+from gateway.server.guests import note
 from gateway.server.refusal import (
     BAD_REQUEST,
     HEADER_TOO_LARGE,
@@ -146,7 +147,7 @@ class BoundedConnection(Guest):
         self.scope["path"] = urllib.parse.unquote(path) if "%" in path else path
         self.scope["raw_path"] = raw_path
         self.scope["query_string"] = parsed.query or b""
-        self.house.doorman.note(self, self.scope)
+        note(self, self.scope)
 
     def _new_cycle(self, version: str, most_bytes: int) -> BoundedCycle:
         return BoundedCycle(

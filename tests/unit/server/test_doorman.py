@@ -8,43 +8,22 @@ from typing import Any, cast
 import pytest
 
 from gateway.server.counter import AWAITED
-from gateway.server.doorman import A_TURN, AT_ONCE, ROUND_SECONDS, Doorman
+from gateway.server.doorman import AT_ONCE, Doorman
+from gateway.server.guests import note
 from gateway.server.porch import Porch
+from gateway.server.turns import ROUND_SECONDS
 from gateway.web.admission import BREATH_SECONDS
 from gateway.web.facts import ARRIVED, IS_THERE
 from gateway.web.handler import Handler
 from gateway.web.ready import LONGEST_WAIT_SECONDS
 from gateway.web.refusals import refusal
 from tests.fakes import VirtualClock
+from tests.unit.server.fake_guest import FakeGuest
 
 PLAIN = b"GET /native HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /native HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 NOT_BEHIND_THE_DOOR = b"GET /sync HTTP/1.1\r\nHost: x\r\n\r\n"
 NOT_PLAIN = b"POST /native HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
-
-
-class FakeGuest:
-    """A connection that notes what is done with it."""
-
-    def __init__(self) -> None:
-        self.refused_at = float("-inf")
-        self.came: float | None = None
-        self.is_last = False
-        self.answers: list[tuple[bytes, bool]] = []
-        self.held = b""
-        self.went_on = 0
-
-    def is_there(self) -> bool:
-        return True
-
-    def hold(self, data: bytes) -> None:
-        self.held = data
-
-    def go_on(self) -> None:
-        self.went_on += 1
-
-    def send_away(self, answer: bytes, last: bool) -> None:
-        self.answers.append((answer, last))
 
 
 class Full:
@@ -210,17 +189,6 @@ async def test_a_visitor_who_is_gone_already_harms_nobody(porch: Porch) -> None:
         assert visitor.recv(65_536).startswith(b"HTTP/1.1 503 ")
 
 
-async def test_in_one_turn_so_many_are_looked_at_and_the_rest_in_the_next(doorman: Doorman) -> None:
-    """Else those who ask without a pause would never let the loop come to anything else."""
-    crowd = [FakeGuest() for _ in range(A_TURN + 2)]
-    looked_at = [doorman.has_time_for(guest, PLAIN) for guest in crowd]
-    assert looked_at == [True] * A_TURN + [False] * 2
-    assert [guest.held for guest in crowd[-2:]] == [PLAIN] * 2
-    await asyncio.sleep(0)
-    assert [guest.went_on for guest in crowd[-2:]] == [1, 1]
-    assert doorman.has_time_for(FakeGuest(), PLAIN)
-
-
 class Awaiting:
     """A counter whose page is always about to be there."""
 
@@ -244,7 +212,7 @@ async def test_who_has_waited_enough_for_a_page_goes_on_and_his_time_has_run(
     await asyncio.sleep(LONGEST_WAIT_SECONDS)
     assert not doorman.deals_with(guest, guest.held)
     scope: dict[str, Any] = {"method": "GET"}
-    doorman.note(guest, scope)
+    note(guest, scope)
     assert scope == {"method": "GET", ARRIVED: came, IS_THERE: guest.is_there}
     assert guest.came is None
 
@@ -253,7 +221,7 @@ async def test_the_time_of_who_sends_a_body_is_his_own(doorman: Doorman) -> None
     guest = FakeGuest()
     scope: dict[str, Any] = {"method": "POST"}
     guest.came = 1.0
-    doorman.note(guest, scope)
+    note(guest, scope)
     assert ARRIVED not in scope
     assert guest.came is None
 
