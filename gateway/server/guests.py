@@ -44,7 +44,7 @@ def send_away(guest: Guest, answer: bytes, last: bool) -> None:
     guest.send_away(answer, last)
 
 
-def note(guest: Guest, scope: dict[str, Any]) -> None:
+def note(guest: Guest, scope: Any) -> None:
     """Note in ``scope``, the request that ``guest`` is let on with, who tells that he is there.
 
     And when it came, where he had to wait; but not where a body may have been long on its way: that
