@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from gateway.aggregation.background import give_up
+from gateway.aggregation.background import done_within, give_up
 from gateway.aggregation.cache import key_for
 from gateway.aggregation.errors import SourceTimeout
 from gateway.aggregation.events import FlightJoined, Listener
@@ -40,7 +40,7 @@ class _Flights:
         flight = self._board(key, call)
         flight.waiting += 1
         try:
-            await asyncio.wait({flight.task}, timeout=call.deadline.remaining())
+            await done_within(flight.task, call.deadline.remaining())
         finally:
             flight.waiting -= 1
             if not flight.waiting:
