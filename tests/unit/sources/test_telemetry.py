@@ -1,11 +1,14 @@
 """What becomes of the facts that the engine reports: metrics and log lines."""
 
+import ast
 import dataclasses
+import inspect
 import io
 import json
 import logging
 import re
 import secrets
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
@@ -227,3 +230,11 @@ def test_calls_are_counted_by_how_they_ended() -> None:
     assert calls("live", "") == calls("fallback", "timeout") == calls("failed", "refused") == 1.0
     assert new["gateway_source_seconds_count", (("source", "counted"),)] == 3.0
     assert b'reason="timeout"' in metrics.exposition()
+
+
+def test_it_hears_of_all_that_it_would_log() -> None:
+    """Listeners are told only of what they hear: a case that is not named there would be silent."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(logs.log_event)))
+    classes = [each.cls for each in ast.walk(tree) if isinstance(each, ast.MatchClass)]
+    named = {each.id for each in classes if isinstance(each, ast.Name)}
+    assert named == {each.__name__ for each in logs._LOGGED}
