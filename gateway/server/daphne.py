@@ -15,6 +15,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory
 from twisted.internet import reactor
 
+from gateway.server import doorstep
 from gateway.server.channel import BoundedChannel
 from gateway.server.draining import drain
 from gateway.server.guests import note
@@ -127,6 +128,10 @@ class GracefulServer(daphne.server.Server):
             log.exception("drain.failed")
         finally:
             self.stop()
+
+    async def empty_doorstep(self) -> None:
+        """Let nobody more begin to connect, and those come in who have begun."""
+        await doorstep.empty(*(port.socket for port in self._ports))
 
     def close_door(self) -> None:
         """Take no more connections, and let those that are here end with their next answer."""

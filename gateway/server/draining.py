@@ -13,6 +13,9 @@ QUIET_SECONDS = 0.25
 class Drainable(Protocol):
     """A server as its end sees it."""
 
+    async def empty_doorstep(self) -> None:
+        """Let nobody more begin to connect, and those come in who have begun."""
+
     def close_door(self) -> None:
         """Take no more connections, and let those that are here end with their next answer."""
 
@@ -27,6 +30,7 @@ async def drain(server: Drainable, ending: Ending) -> None:
     """Return when ``server`` may stop: everybody has his answer, or the time for it is over."""
     ending.begin()
     await asyncio.sleep(ending.notice_seconds)
+    await server.empty_doorstep()
     server.close_door()
     server.part_with_websockets()
     await _quiet(server, ending.drain_seconds)

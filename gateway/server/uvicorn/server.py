@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from django.utils.http import http_date
 
+from gateway.server import doorstep
 from gateway.server.draining import drain
 from gateway.server.pace import MOST_MESSAGE_BYTES, PING_SECONDS
 from gateway.server.terms import BACKLOG, Bounds, Ending
@@ -95,6 +96,10 @@ class UvicornServer(uvicorn.Server):
         for task in given_up:
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
+
+    async def empty_doorstep(self) -> None:
+        """Let nobody more begin to connect, and those come in who have begun."""
+        await doorstep.empty(self._listening)
 
     def close_door(self) -> None:
         """Take no more connections, and let those that are here end with their next answer.
