@@ -58,7 +58,7 @@ def overlook_newcomers(listening: socket.socket) -> bool:
     try:
         listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, bytes(program))
     except OSError as error:
-        log.warning("door.closes_at_once", extra={"error": repr(error)})
+        log.warning("The door closes at once, for the kernel overlooks nobody: %s", error)
         return False
     return True
 
