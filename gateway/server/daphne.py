@@ -155,7 +155,7 @@ def _close(port: Any) -> None:
 
     It would reset all that wait to be accepted, whose requests may be here in full.
     """
-    for _ in range(3):  # while one look lasts, others may have come
+    for _ in range(3):  # where the kernel overlooks nobody, others come while one look lasts
         port.numberAccepts = port.socket.at_a_time = BACKLOG
         port.doRead()
     port.stopListening()

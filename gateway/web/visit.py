@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,14 +43,33 @@ async def answered(
         await visit.end()
 
 
-class _Visit:
+class _Visit(ABC):
     """Cancels the task in which it was made, as ``asyncio.timeout`` would, which costs more."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         answering: Any = asyncio.current_task()
         self._answering = answering
         self._cancelling = self._answering.cancelling()
         self._cancels = False
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(seconds, self._when_due)
+
+    @abstractmethod
+    async def finds_him(self) -> bool:
+        """Whether the visitor is still there."""
+
+    @abstractmethod
+    def judge(self) -> None:
+        """Raise what the server said, where it was nonsense."""
+
+    async def end(self) -> None:
+        """Look no more. An answer that was done before it knew that it is cancelled is done."""
+        self.has_cancelled()
+        self._timer.cancel()
+
+    @abstractmethod
+    def _when_due(self) -> None:
+        """Look, or listen."""
 
     def cancel(self) -> None:
         """Let the answer be given up: its visitor has gone."""
@@ -68,10 +88,8 @@ class _Watched(_Visit):
     """Looks now and then whether the visitor ``is_there``."""
 
     def __init__(self, is_there: IsThere) -> None:
-        super().__init__()
         self._is_there = is_there
-        self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+        super().__init__(LOOK_SECONDS)
 
     async def finds_him(self) -> bool:
         """Whether he is still there."""
@@ -80,14 +98,9 @@ class _Watched(_Visit):
     def judge(self) -> None:
         """Say nothing: nothing was heard."""
 
-    async def end(self) -> None:
-        """Look no more. An answer that was done before it knew that it is cancelled is done."""
-        self.has_cancelled()
-        self._timer.cancel()
-
-    def _look(self) -> None:
+    def _when_due(self) -> None:
         if self._is_there():
-            self._timer = self._loop.call_later(LOOK_SECONDS, self._look)
+            self._timer = self._loop.call_later(LOOK_SECONDS, self._when_due)
         else:
             self.cancel()
 
@@ -96,10 +109,9 @@ class _Listened(_Visit):
     """Listens whether the visitor goes: after a moment, or as soon as it is asked."""
 
     def __init__(self, receive: Receive) -> None:
-        super().__init__()
         self._receive = receive
         self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_SECONDS, self._begin)
+        super().__init__(LISTEN_AFTER_SECONDS)
 
     async def finds_him(self) -> bool:
         """Whether he is still there."""
@@ -113,12 +125,14 @@ class _Listened(_Visit):
             self._task.result()
 
     async def end(self) -> None:
-        """Listen no more. An answer that was done before it knew that it is cancelled is done."""
-        self.has_cancelled()
-        self._timer.cancel()
+        """Listen no more."""
+        await super().end()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def _when_due(self) -> None:
+        self._begin()
 
     def _begin(self) -> asyncio.Task[None]:
         if self._task is None:
