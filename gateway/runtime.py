@@ -20,7 +20,7 @@ from django.db import connections
 
 from gateway.aggregation.background import Background, give_up, let_go
 from gateway.aggregation.cache import Bounds, Cache
-from gateway.aggregation.compose import Composition, Declared, Plan, compose
+from gateway.aggregation.compose import Composition, Declared, Plan, compose, compose_at_hand
 from gateway.aggregation.events import Event, Listener
 from gateway.aggregation.negative import Negatives
 from gateway.aggregation.policies.caching import Keeping, caching
@@ -113,6 +113,10 @@ class Runtime:
         """Compose ``plan``; see ``aggregation.compose.compose``."""
         with step("plan", plan.name):
             return await compose(plan, call, self.source, self.emit)
+
+    def compose_at_hand(self, plan: Plan, call: Call) -> Composition | None:
+        """Compose ``plan`` at once; see ``aggregation.compose.compose_at_hand``."""
+        return compose_at_hand(plan, call, self.source, self.emit)
 
     def stream(
         self, plan: Plan, call: Call, patience_seconds: float

@@ -134,6 +134,27 @@ async def compose(
     return page
 
 
+def compose_at_hand(
+    plan: Plan, call: Call, source_of: SourceOf, emit: Listener = nobody
+) -> Composition | None:
+    """Return the page of ``plan`` if all of it is at hand, at once; else None.
+
+    Then ``compose`` has to ask for what is not, and it tells of the page. What a source that was
+    looked into has told, it has told.
+    """
+    deadline = call.deadline.within(plan.budget_seconds)
+    started = deadline.clock()
+    at_hand: _AtHand = {}
+    for fragment in plan.fragments:
+        settled = _look(fragment, _narrowed(fragment, call), source_of)
+        if settled is None:
+            return None
+        at_hand[fragment.name] = settled
+    page = _composition(plan, at_hand, {}, deadline, started)
+    _report(page, emit)
+    return page
+
+
 @dataclass(frozen=True, slots=True)
 class _Settled:
     outcome: Outcome

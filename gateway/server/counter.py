@@ -1,20 +1,24 @@
-"""The counter: hands out pages that lie ready, before anything else is done for a request.
+"""The counter: hands out what needs no Django, before anything else is done for a request.
 
-A page from the shelf costs less than to parse its request. What is not plain, and what does not lie
-there, goes on, and finds the same shelf behind the parser if it is for a page of it.
+A page from the shelf costs less than to parse its request, and one for a member who comes again not
+much more. What is not plain, and what is not here, goes on; it finds the same shelf behind the
+parser if it is for a page of it.
 """
 
 import itertools
 import secrets
 import time
+from typing import NamedTuple
 
 from django.utils.http import http_date
 
 from gateway.server.plain import Plain, plain_request, value_of
 from gateway.telemetry.lines import Answered, tell_of
-from gateway.telemetry.metrics import ready_pages
-from gateway.web.facts import trace_id
-from gateway.web.ready import ReadyPage, Shelf, key_among
+from gateway.telemetry.metrics import ready_pages, returning_pages
+from gateway.telemetry.traces import tracing
+from gateway.web.facts import trace_id, traceparent
+from gateway.web.ready import Asked, Shelf, asked_among
+from gateway.web.returning import Answer, Returning
 
 Found = tuple[bytes, bool]
 
@@ -27,11 +31,17 @@ AWAITED = Awaited()
 _BEGINNINGS = (b"GET ", b"HEAD ")
 
 
-class Counter:
-    """Answers from ``shelf``, by the bytes of plain requests."""
+class _Here(NamedTuple):
+    answer: Answer
+    trace_id: str
 
-    def __init__(self, shelf: Shelf) -> None:
+
+class Counter:
+    """Answers plain requests by their bytes: from ``shelf``, or to ``returning`` visitors."""
+
+    def __init__(self, shelf: Shelf, returning: Returning) -> None:
         self._shelf = shelf
+        self._returning = returning
         self._numbers = itertools.count(secrets.randbits(120))
         self._second = 0
         self._date = b""
@@ -46,54 +56,70 @@ class Counter:
     ) -> Found | Awaited | None:
         """Return what to answer to ``data``, and whether the connection ends with it.
 
-        None where nothing lies ready for it, ``AWAITED`` where it soon will. ``last`` says that no
+        None where nothing is here for it, ``AWAITED`` where it soon will be. ``last`` says that no
         further request is wanted; ``only_last``, that nobody else than who wants none is answered.
         """
         begun = time.monotonic()
-        if not self._may_have(data) or (asked := plain_request(data)) is None or asked.has_query:
+        if not self._may_have(data) or (plain := plain_request(data)) is None or plain.has_query:
             return None
-        if only_last and not asked.closes:
+        if only_last and not plain.closes:
             return None
-        if (key := key_among(asked.path, asked.headers)) is None:
+        if (asked := asked_among(plain.path, plain.headers)) is None:
             return None
-        if self._shelf.is_awaited(key):
+        name = plain.request_id or b"%032x" % next(self._numbers)
+        if asked.session:
+            here = self._again(asked, plain, name.decode())
+        elif self._shelf.is_awaited(asked.key):
             return AWAITED
-        if (page := self._shelf.find(key)) is None:
+        else:
+            here = self._ready(asked, plain, name.decode(), begun)
+        if here is None:
             return None
-        name = asked.request_id or b"%032x" % next(self._numbers)
-        ready_pages.inc()
-        self._tell(asked, name, begun)
-        last = last or asked.closes
-        return self._written(page, asked, name, last, begun), last
+        last = last or plain.closes
+        written = self._written(here.answer, name, last, is_head=plain.is_head)
+        took = round(_milliseconds_since(begun), 1)
+        method = "HEAD" if plain.is_head else "GET"
+        tell_of(Answered(name.decode(), here.trace_id, method, plain.path, 200, took))
+        return written, last
 
     def _may_have(self, data: bytes) -> bool:
-        end = data.find(b" ", 5)
-        return data.startswith(_BEGINNINGS) and self._shelf.has(
-            data[data.find(b" ") + 1 : end].decode("latin1")
-        )
+        if not data.startswith(_BEGINNINGS):
+            return False
+        path = data[data.find(b" ") + 1 : data.find(b" ", 5)].decode("latin1")
+        return self._shelf.has(path) or self._returning.has(path)
 
-    def _written(
-        self, page: ReadyPage, asked: Plain, name: bytes, last: bool, begun: float
-    ) -> bytes:
+    def _ready(self, asked: Asked, plain: Plain, name: str, begun: float) -> "_Here | None":
+        if (page := self._shelf.find(asked.key)) is None:
+            return None
+        ready_pages.inc()
+        timing = b'server-timing: page;dur=%.1f;desc="ready"\r\n' % _milliseconds_since(begun)
+        return _Here(Answer(page.lines + timing, page.body), trace_id(_parent(plain), name))
+
+    def _again(self, asked: Asked, plain: Plain, name: str) -> "_Here | None":
+        trace = traceparent(_parent(plain), name)
+        if tracing() is not None and (trace.endswith("1") or not plain.request_id):
+            # Each of its steps is to be told; or may be, where its id is drawn on the long way.
+            return None
+        if (answer := self._returning.answer(asked, name, trace)) is None:
+            return None
+        returning_pages.inc()
+        return _Here(answer, trace[3:35])
+
+    def _written(self, answer: Answer, name: bytes, last: bool, *, is_head: bool) -> bytes:
         if (second := int(time.time())) != self._second:
             self._second, self._date = second, http_date(second).encode()
-        took = (time.monotonic() - begun) * 1000
-        return (
-            b'HTTP/1.1 200 OK\r\n%bserver-timing: page;dur=%.1f;desc="ready"\r\n'
-            b"date: %b\r\nx-request-id: %b\r\n%b\r\n%b"
-        ) % (
-            page.lines,
-            took,
+        return b"HTTP/1.1 200 OK\r\n%bdate: %b\r\nx-request-id: %b\r\n%b\r\n%b" % (
+            answer.lines,
             self._date,
             name,
             b"connection: close\r\n" if last else b"",
-            b"" if asked.is_head else page.body,
+            b"" if is_head else answer.body,
         )
 
-    @staticmethod
-    def _tell(asked: Plain, name: bytes, begun: float) -> None:
-        took = (time.monotonic() - begun) * 1000
-        method = "HEAD" if asked.is_head else "GET"
-        called = name.decode()
-        trace = trace_id(value_of(b"traceparent", asked.headers).decode("latin1"), called)
-        tell_of(Answered(called, trace, method, asked.path, 200, round(took, 1)))
+
+def _milliseconds_since(begun: float) -> float:
+    return (time.monotonic() - begun) * 1000
+
+
+def _parent(plain: Plain) -> str:
+    return value_of(b"traceparent", plain.headers).decode("latin1")

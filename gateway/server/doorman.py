@@ -40,8 +40,9 @@ class Doorman:
     """
 
     def __init__(self, handler: Handler, clock: Clock = time.monotonic) -> None:
-        self.counter = Counter(handler.shelf)
-        """What lies ready is handed out even while it is full: it costs no more than refusing."""
+        self.counter = Counter(handler.shelf, handler.returning)
+        """What lies ready is handed out even while it is full: it costs no more than refusing. And
+        a member who comes again costs a third of one who has to be let in."""
         self._door = handler.door
         self._way_of = handler.way_of
         self._clock = clock

@@ -75,6 +75,11 @@ ready_pages = Counter(
     "Pages that lay ready, and went out without being composed.",
     registry=registry,
 )
+returning_pages = Counter(
+    "gateway_returning_pages",
+    "Pages of members who came again, composed without going through Django.",
+    registry=registry,
+)
 page_seconds = Histogram(
     "gateway_page_seconds",
     "Seconds that composing a page took.",

@@ -30,6 +30,7 @@ from gateway.web.admission import Door, admission
 from gateway.web.chain import chained
 from gateway.web.facts import ARRIVED, IS_THERE, arrival
 from gateway.web.ready import Shelf, handed_out
+from gateway.web.returning import Returning
 from gateway.web.visit import answered
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -81,6 +82,7 @@ class Handler(ASGIHandler):
         self.door = Door(settings.PAGE_BUDGET_SECONDS, listeners())
         self._handle_admitted = admission(self._handle_native, self.door)
         self.shelf = Shelf()
+        self.returning = Returning()
         self._remembered = lru_cache(KNOWN_PATHS)(_known)
 
     def load_middleware(self, is_async: bool = False) -> None:
@@ -161,6 +163,7 @@ class Handler(ASGIHandler):
         if response.status_code >= INTERNAL_SERVER_ERROR:
             log_response("%s: %s", response.reason_phrase, request.path, response=response)
         self.shelf.offer(request.scope, response)
+        self.returning.offer(request.scope, response)
         try:
             await self.send_response(response, send)
         finally:

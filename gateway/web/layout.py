@@ -48,6 +48,11 @@ class Layout:
     read: Callable[[Composition], Composition] = _as_it_is
     shared: bool = True
 
+    @property
+    def is_all(self) -> bool:
+        """Whether a page is made of what its plan's fragments said, and of nothing else."""
+        return self.shared and self.read is _as_it_is
+
     def waiting(self, pending: Iterable[str]) -> tuple[Part, ...]:
         """Return the parts that cannot be shown while the fragments ``pending`` are not there."""
         awaited = frozenset(pending)

@@ -50,7 +50,8 @@ CONDITIONS = frozenset(
 """Whoever says one of these wants something of his own."""
 
 _NAMED = (b"x-request-id", b"traceparent")
-_OF_ONE_REQUEST = frozenset((b"x-request-id", b"server-timing", b"date"))
+ONES_OWN = frozenset(("x-request-id", "server-timing", "date"))
+"""Headers that tell of one request alone."""
 
 
 class Key(NamedTuple):
@@ -151,8 +152,11 @@ class Shelf:
             self._pages.clear()
             self._paths.clear()
         told = dict(response.items()) | {"Cache-Control": response.kept_control}
-        headers = ((n.lower().encode(), v.encode("latin1")) for n, v in told.items())
-        said = tuple(each for each in headers if each[0] not in _OF_ONE_REQUEST)
+        said = tuple(
+            (name.lower().encode(), value.encode("latin1"))
+            for name, value in told.items()
+            if name.lower() not in ONES_OWN
+        )
         now = self._clock()
         soon = response.kept_control == NOT_TO_KEEP
         renew_at = now + (SOON_SECONDS if soon else RENEWED_SECONDS)
@@ -167,24 +171,43 @@ class Shelf:
             self._pages.pop(key, None)
 
 
+class Asked(NamedTuple):
+    """What is asked for, and by whom: his cookies where a session is among them, else empty."""
+
+    key: Key
+    session: bytes
+
+
 def key_of(scope: Any) -> Key | None:
     """Return what an answer to the request of ``scope`` may lie under; None where it is special."""
+    asked = asked_for(scope)
+    return asked.key if asked is not None and not asked.session else None
+
+
+def asked_for(scope: Any) -> Asked | None:
+    """Return what the request of ``scope`` asks for; None where it is special."""
     if scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
         return None
-    return key_among(scope["path"], scope["headers"])
+    return asked_among(scope["path"], scope["headers"])
 
 
-def key_among(path: str, headers: Iterable[Header]) -> Key | None:
+def asked_among(path: str, headers: Iterable[Header]) -> Asked | None:
     """Return the same for a GET of ``path``; names of ``headers`` are in small letters."""
-    hosts, schemes = [], []
+    hosts, schemes, session = [], [], b""
     for name, value in headers:
-        if name in CONDITIONS or (name == b"cookie" and SESSION in value):
+        if name in CONDITIONS:
             return None
-        if name == b"host":
+        if name == b"cookie" and SESSION in value:
+            if session:
+                return None
+            session = value
+        elif name == b"host":
             hosts.append(value)
         elif name == b"x-forwarded-proto":
             schemes.append(value)
-    return Key(hosts[0], b",".join(schemes), path) if len(hosts) == 1 else None
+    if len(hosts) != 1:
+        return None
+    return Asked(Key(hosts[0], b",".join(schemes), path), session)
 
 
 async def handed_out(shelf: Shelf, scope: Any, receive: Any, send: Any) -> bool:

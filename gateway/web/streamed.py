@@ -27,6 +27,7 @@ from gateway.web.layout import Layout, Part
 from gateway.web.pages import respond, respond_once
 from gateway.web.patches import Patches, policy
 from gateway.web.provenance import provenance, provenance_so_far
+from gateway.web.returning import Made
 
 PATIENCE_SECONDS = 0.015
 """For how long a page waits for the rest of it before what is there goes out.
@@ -60,12 +61,12 @@ async def as_it_comes(
     """
     if may_be_shown(request) or not takes_pieces(request):
         page = await runtime().compose(plan, call)
-        return _whole(request, layout, page, staff=is_staff(page))
+        return _whole(request, layout, Made(plan, call.args, page), staff=is_staff(page))
     coming = runtime().stream(plan, call, PATIENCE_SECONDS)
     first = await anext(coming)
     if not (layout.can_wait_for(first.pending) and pays(plan, first)):
         *_, last = [first, *[progress async for progress in coming]]
-        return _whole(request, layout, last.page)
+        return _whole(request, layout, Made(plan, call.args, last.page))
     telling = _Telling(request, layout, first)
     response = _Streamed(telling.all(coming), coming)
     names = [fragment.name for fragment in plan.fragments]
@@ -87,12 +88,15 @@ def pays(plan: Plan, first: Progress) -> bool:
 
 
 def _whole(
-    request: HttpRequest, layout: Layout, said: Composition, *, staff: bool = False
+    request: HttpRequest, layout: Layout, made: Made, *, staff: bool = False
 ) -> HttpResponseBase:
-    page = layout.read(said)
-    if layout.shared:
-        return respond_once(request, layout.template, layout.present, page, staff=staff)
-    return respond(request, layout.template, layout.present(page), page, staff=staff)
+    page = layout.read(made.page)
+    if not layout.shared:
+        return respond(request, layout.template, layout.present(page), page, staff=staff)
+    response = respond_once(request, layout.template, layout.present, page, staff=staff)
+    if layout.is_all and not may_be_shown(request):
+        response.made = made  # type: ignore[attr-defined]
+    return response
 
 
 class _Telling:
