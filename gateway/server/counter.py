@@ -10,8 +10,7 @@ import secrets
 import time
 from typing import NamedTuple
 
-from django.utils.http import http_date
-
+from gateway.server.dates import date_now
 from gateway.server.plain import Plain, plain_request, value_of
 from gateway.telemetry.lines import Answered, tell_of
 from gateway.telemetry.metrics import ready_pages, returning_pages
@@ -43,8 +42,6 @@ class Counter:
         self._shelf = shelf
         self._returning = returning
         self._numbers = itertools.count(secrets.randbits(120))
-        self._second = 0
-        self._date = b""
 
     @property
     def has_any(self) -> bool:
@@ -60,7 +57,7 @@ class Counter:
         further request is wanted; ``only_last``, that nobody else than who wants none is answered.
         """
         begun = time.monotonic()
-        if not self._may_have(data) or (plain := plain_request(data)) is None or plain.has_query:
+        if not self._may_have(data) or (plain := plain_request(data)) is None or plain.query:
             return None
         if only_last and not plain.closes:
             return None
@@ -105,12 +102,11 @@ class Counter:
         returning_pages.inc()
         return _Here(answer, trace[3:35])
 
-    def _written(self, answer: Answer, name: bytes, last: bool, *, is_head: bool) -> bytes:
-        if (second := int(time.time())) != self._second:
-            self._second, self._date = second, http_date(second).encode()
+    @staticmethod
+    def _written(answer: Answer, name: bytes, last: bool, *, is_head: bool) -> bytes:
         return b"HTTP/1.1 200 OK\r\n%bdate: %b\r\nx-request-id: %b\r\n%b\r\n%b" % (
             answer.lines,
-            self._date,
+            date_now(),
             name,
             b"connection: close\r\n" if last else b"",
             b"" if is_head else answer.body,

@@ -18,6 +18,7 @@ from twisted.internet import reactor
 from gateway.server import doorstep
 from gateway.server.channel import BoundedChannel
 from gateway.server.draining import drain
+from gateway.server.exchange import Exchange
 from gateway.server.guests import note
 from gateway.server.network import Connection
 from gateway.server.outbox import Outbox
@@ -69,6 +70,7 @@ class GracefulServer(daphne.server.Server):
         self.draining = False
         self.failure = ""
         self._ending = ending
+        self._exchanging: set[asyncio.Task[None]] = set()
         self._ports: list[Any] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -98,6 +100,12 @@ class GracefulServer(daphne.server.Server):
         self.connections[protocol]["application_instance"] = asyncio.ensure_future(running)
         return incoming
 
+    def start(self, exchange: Exchange) -> None:
+        """Start the application for a request that needed no parser."""
+        running = asyncio.ensure_future(exchange.run_asgi(self.application))
+        self._exchanging.add(running)
+        running.add_done_callback(self._exchanging.discard)
+
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on a part of an answer, and wait where the visitor is slow to take it in."""
         await super().handle_reply(protocol, message)
@@ -109,6 +117,8 @@ class GracefulServer(daphne.server.Server):
         for details in self.connections.values():
             if running := details.get("application_instance"):
                 running.cancel()
+        for exchanging in self._exchanging:
+            exchanging.cancel()
 
     def _ready(self) -> None:
         loop = asyncio.get_event_loop_policy().get_event_loop()
@@ -147,7 +157,8 @@ class GracefulServer(daphne.server.Server):
 
     def is_busy(self) -> bool:
         """Whether a request is being received or answered, or an answer is not yet taken in."""
-        return _unsent() or any(map(_is_in_flight, self.connections.values()))
+        in_flight = self._exchanging or any(map(_is_in_flight, self.connections.values()))
+        return bool(in_flight) or _unsent()
 
 
 def _close(port: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which requests are so plain that their refusal needs no parser. Plain code: bytes in, facts out.
+"""Which requests are so plain that they need no parser. Plain code: bytes in, facts out.
 
 What is found plain here every parser reads alike: one whole head of one request without a body,
 with nothing in it that could be read in two ways. All else, however harmless, goes the long way.
@@ -11,6 +11,8 @@ from functools import lru_cache
 MOST_BYTES = 8192
 """Of a head; half of what the parser takes."""
 
+MOST_FIELDS = 100
+
 _HEAD = re.compile(
     rb"(GET|HEAD) (/[A-Za-z0-9/_.~!$&'()*+,;=:@-]*)(\?[\x21\x22\x24-\x7e]*)? HTTP/1\.([01])\r\n"
     rb"((?:[A-Za-z0-9!#$%&'*+.^_`|~-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+)\r\n"
@@ -22,7 +24,8 @@ _CURIOUS = frozenset(
     b"content-length transfer-encoding te trailer upgrade expect http2-settings "
     b"proxy-connection daphne-root-path".split()
 )
-"""Fields that say that there is more to the request, or wants it to become something else."""
+"""Fields that say that there is more to the request, or want it to become something else. One with
+``_`` in its name is curious too: to some it is another one's."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -36,14 +39,15 @@ Header = tuple[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A plain request: ``path`` without its query; ``closes`` if it is to be the last one.
+    """A plain request of HTTP ``version`` 1.0 or 1.1; ``closes`` if it is to be the last one.
 
     ``request_id`` is the visitor's name for it, empty where he gave none that is well formed. The
     names of ``headers`` are in small letters.
     """
 
     path: str
-    has_query: bool
+    query: bytes
+    version: str
     is_head: bool
     closes: bool
     request_id: bytes
@@ -66,7 +70,9 @@ def _read(data: bytes) -> Plain | None:
         (name.lower(), value.strip(b" \t"))
         for name, _, value in (line.partition(b":") for line in head[5][:-2].split(b"\r\n"))
     )
-    if any(name in _CURIOUS for name, _ in headers) or not value_of(b"host", headers):
+    if len(headers) > MOST_FIELDS or any(name in _CURIOUS or b"_" in name for name, _ in headers) or not value_of(
+        b"host", headers
+    ):
         return None
     wish = value_of(b"connection", headers, b"keep-alive").lower()
     if wish not in (b"keep-alive", b"close"):
@@ -74,7 +80,8 @@ def _read(data: bytes) -> Plain | None:
     named = value_of(b"x-request-id", headers)
     return Plain(
         path=head[2].decode("ascii"),
-        has_query=head[3] is not None,
+        query=head[3][1:] if head[3] else b"",
+        version="1." + head[4].decode("ascii"),
         is_head=head[1] == b"HEAD",
         closes=wish == b"close" or head[4] == b"0",
         request_id=named if _REQUEST_ID.fullmatch(named) else b"",

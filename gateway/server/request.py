@@ -10,14 +10,12 @@ from io import BytesIO
 from typing import Any
 
 from daphne.http_protocol import WebRequest
-from django.utils.http import http_date
 
+from gateway.server.dates import date_now
+from gateway.server.exchange import STALL_SECONDS
 from gateway.server.flow import Incoming, Outgoing
 from gateway.server.refusal import LINGER_SECONDS, NO_HOST, TOO_LARGE
 from gateway.web.streaming import streamed_bytes
-
-STALL_SECONDS = 30.0
-"""For how long a visitor may take in nothing of an answer that is longer than the buffers."""
 
 
 class BoundedRequest(WebRequest):
@@ -88,7 +86,7 @@ class BoundedRequest(WebRequest):
             self._outgoing = Outgoing()
             self.registerProducer(self._outgoing, True)
             # An origin with a clock says when it answered (RFC 9110, 6.6.1).
-            self.responseHeaders.setRawHeaders(b"date", [http_date().encode()])
+            self.responseHeaders.setRawHeaders(b"date", [date_now()])
             if self.server.draining or self._unread():
                 self.responseHeaders.setRawHeaders(b"connection", [b"close"])
                 self.channel.persistent = False

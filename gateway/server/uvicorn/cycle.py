@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from gateway.server.exchange import STALL_SECONDS
+
 if TYPE_CHECKING:
     from gateway.server.uvicorn.line import Line
-
-STALL_SECONDS = 30.0
-"""For how long a visitor may take in nothing of an answer that is longer than the buffers."""
 
 
 class BoundedCycle(RequestResponseCycle):

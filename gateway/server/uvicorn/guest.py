@@ -1,9 +1,11 @@
 """A connection whose visitor may be answered by his bytes, before his request is one.
 
-Doorman and counter (``gateway.server.doorman``) are the same as on Daphne. Only new connections
-cost more here: there is no porch before the event loop's own listening.
+The doorman (``gateway.server.doorman``) and exchanges are the same as on Daphne. Only new
+connections cost more here: there is no porch before the event loop's own listening.
 """
 
+from gateway.server.exchange import Exchange, scope_of
+from gateway.server.guests import note
 from gateway.server.terms import MOST_HELD_BYTES
 from gateway.server.uvicorn.line import Line
 
@@ -22,7 +24,42 @@ class Guest(Line):
             if len(self._held) > MOST_HELD_BYTES:
                 self.flow.pause_reading()
             return True
-        return self._is_idle() and bool(self.house.doorman.deals_with(self, data))
+        if not self._is_idle():
+            return False
+        doorman = self.house.doorman
+        if doorman.deals_with(self, data):
+            return True
+        if (plain := doorman.plain(data)) is None:
+            return False
+        self.heard_at = self.loop.time()
+        scope = scope_of(plain, self.scheme or "http", self.client, self.server)
+        note(self, scope)
+        self.cycle = Exchange(self, plain, scope)
+        self.in_turn(self.cycle)
+        return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more waits to be sent than should."""
+        return bool(self.flow.write_paused)
+
+    def write(self, data: bytes) -> None:
+        """Send ``data``."""
+        self.transport.write(data)
+
+    async def room(self) -> None:
+        """Wait until more may be sent."""
+        await self.flow.drain()
+
+    def exchanged(self, last: bool) -> None:
+        """Go on with what comes next, or end the connection behind the ``last`` answer."""
+        if last:
+            self.let_go()
+        self.on_response_complete()
+
+    def abort(self) -> None:
+        """End the connection, whatever is on its way."""
+        self.transport.abort()
 
     def is_there(self) -> bool:
         """Whether the connection is open, as far as is known."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gateway.server.exchange import STALL_SECONDS
 from gateway.server.refusal import LINGER_SECONDS, TOO_SLOW, answer_of
-from gateway.server.uvicorn.cycle import STALL_SECONDS, Farewell, WayOut
+from gateway.server.uvicorn.cycle import Farewell, WayOut
 from gateway.server.uvicorn.websocket import BoundedWebSocket
 
 HEAD_SECONDS = 10.0

@@ -1,4 +1,4 @@
-"""Which requests may be refused without a parser: those that every parser reads alike."""
+"""Which requests need no parser: those that every parser reads alike."""
 
 import pytest
 
@@ -15,7 +15,8 @@ def test_what_a_plain_request_says_is_found() -> None:
     found = plain_request(request(b"GET /books/?page=2&tag=x HTTP/1.1"))
     assert found == Plain(
         path="/books/",
-        has_query=True,
+        query=b"page=2&tag=x",
+        version="1.1",
         is_head=False,
         closes=False,
         request_id=b"",

@@ -19,14 +19,16 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 START = {"type": "http.response.start", "status": 200, "headers": []}
 MOST_BYTES = 1_000_000
-GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nTE: trailers\r\n\r\n"
+"""Not a plain one, which would go past all that is tested here."""
+
 EMPTY = SimpleNamespace(answer_to=lambda data, last: None)
 
 
 def doorman_with(counter: Any) -> Any:
     """Return a doorman whose door is never full, with ``counter`` before it."""
     door = SimpleNamespace(full=False, expect=lambda: None)
-    handler = SimpleNamespace(door=door, shelf=None, way_of=lambda path: None)
+    handler = SimpleNamespace(door=door, shelf=None, returning=None, way_of=lambda path: None)
     doorman = Doorman(cast(Any, handler))
     doorman.counter = counter
     return doorman
