@@ -24,7 +24,7 @@ class BoundedChannel(LineChannel):
         """Read on, unless the connection is about to end, or its visitor is turned away."""
         if self.deaf:
             return
-        if self.held or self.exchange is not None:
+        if self.held or self.is_engaged:
             self.keep(data)
             return
         if not self._is_idle():

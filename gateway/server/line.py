@@ -27,6 +27,9 @@ class LineChannel(HTTPChannel):
 
     _due: float | None = None
     _timer: Any = None
+    _posted = 0
+    """Parts of answers that wait for the end of the turn."""
+
     _ends: tuple[list[Any], list[Any]] | None = None
     _patience: int | None = None
 
@@ -59,7 +62,7 @@ class LineChannel(HTTPChannel):
         if self.exchange is None:
             super().write(data)
         else:
-            self.factory.server.outbox.put(self, data, False)
+            self._post(data, last=False)
 
     async def room(self) -> None:
         """Wait until more may be sent."""
@@ -77,8 +80,19 @@ class LineChannel(HTTPChannel):
         self.setTimeout(self._patience)
         if last:
             self.send_away(b"", last)
-        elif self.held:
-            # Behind what waits to be sent, or a refusal of what comes next might overtake it.
+        else:
+            self._read_on()
+
+    @property
+    def is_engaged(self) -> bool:
+        """Whether what comes has to wait: until the answer is made, and until it has been sent.
+
+        Twisted refuses at once what it cannot read, and that would overtake the answer.
+        """
+        return self.exchange is not None or self._posted > 0
+
+    def _read_on(self) -> None:
+        if self.held and not self.is_engaged:
             asyncio.get_running_loop().call_soon(self.go_on)
 
     def hold(self, data: bytes) -> None:
@@ -145,10 +159,15 @@ class LineChannel(HTTPChannel):
         """Send ``answer`` when the turn ends, and then end the connection if it is the ``last``."""
         if last:
             self.deaf = True
-        self.factory.server.outbox.put(self, answer, last)
+        self._post(answer, last=last)
+
+    def _post(self, data: bytes, *, last: bool) -> None:
+        self._posted += 1
+        self.factory.server.outbox.put(self, data, last)
 
     def send_now(self, answer: bytes, last: bool) -> None:
         """Send ``answer``. What the socket takes at once needs no turn of the event loop."""
+        self._posted -= 1
         transport: Any = self.transport
         if not getattr(transport, "connected", False):
             return  # he has gone meanwhile
@@ -162,3 +181,5 @@ class LineChannel(HTTPChannel):
             transport.write(answer[sent:])
         if last:
             self.loseConnection()
+        else:
+            self._read_on()

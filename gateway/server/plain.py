@@ -70,8 +70,10 @@ def _read(data: bytes) -> Plain | None:
         (name.lower(), value.strip(b" \t"))
         for name, _, value in (line.partition(b":") for line in head[5][:-2].split(b"\r\n"))
     )
-    if len(headers) > MOST_FIELDS or any(name in _CURIOUS or b"_" in name for name, _ in headers) or not value_of(
-        b"host", headers
+    if (
+        len(headers) > MOST_FIELDS
+        or any(name in _CURIOUS or b"_" in name for name, _ in headers)
+        or not value_of(b"host", headers)
     ):
         return None
     wish = value_of(b"connection", headers, b"keep-alive").lower()
