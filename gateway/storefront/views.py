@@ -78,7 +78,7 @@ async def authors(request: HttpRequest) -> HttpResponse:
 @safe_only
 async def drawing(request: HttpRequest) -> HttpResponse:
     """A cover or a poster, at the address that a page of ours gave it."""
-    found = drawing_at(request.path, request.META["QUERY_STRING"])
+    found = drawing_at(request.path_info, request.META["QUERY_STRING"])
     if found is None:
         raise Http404("There is no such picture.")
     asked = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))

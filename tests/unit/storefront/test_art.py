@@ -75,7 +75,14 @@ def test_an_address_that_we_did_not_write_stands_for_nothing(change: tuple[str, 
     assert not is_any(spoilt)
 
 
-@pytest.mark.parametrize("query", ["", "/", "///", ".", "x" * 9000, "%", "%ff/%ff/%ff/%ff", "é/1/2/3"])
+def test_one_kind_of_drawing_is_not_signed_for_another() -> None:
+    cover, poster = (art._address(path, VERSION, "x").partition("?")[2] for path in (COVER, POSTER))
+    assert cover != poster
+
+
+@pytest.mark.parametrize(
+    "query", ["", "/", "///", ".", "x" * 9000, "%", "%ff/%ff/%ff/%ff", "é/1/2/3"]
+)
 @pytest.mark.parametrize("path", [COVER, POSTER])
 def test_what_is_no_address_at_all_stands_for_nothing(path: str, query: str) -> None:
     assert drawing_at(path, query) is None
