@@ -105,6 +105,13 @@ def stylesheet(page: Answer) -> Kind:
     return Kind("a file", (200,), f"GET {found[1]} HTTP/1.1", by_django=False)
 
 
+def drawing(page: Answer) -> Kind:
+    """Return the kind that the answer is with which a drawing comes that ``page`` names."""
+    found = re.search(r'src="(/art/[^"]+)"', page.body)
+    assert found, page
+    return Kind("a drawing", (200,), f"GET {found[1]} HTTP/1.1")
+
+
 def weaknesses(answer: Answer, *, hsts: bool) -> list[str]:
     """Return what is missing in an answer, or too soft; ``hsts`` where it has come by https."""
     headers = answer.headers

@@ -3,14 +3,14 @@
 The series has one form: a drawing in three inks, the title set large, the author near it. Its
 ISBN chooses the inks, the layout and the drawing; some titles ask for a drawing themselves.
 Everything that comes from outside is escaped.
+
+Each is a document of its own, to which no page's style reaches: all that it needs is in it.
 """
 
 import hashlib
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple
-
-from django.utils.safestring import SafeString, mark_safe
 
 from gateway.storefront import motifs
 from gateway.storefront.lettering import fits, plain, wrap
@@ -44,6 +44,16 @@ _ASKED_FOR: tuple[tuple[str, Motif], ...] = (
 _SALT = b"foolscap-1163"
 """Of many tried, the one with which the shelf we ship shows every ink and motif, well mixed."""
 
+_SERIF = (
+    "Iowan Old Style, Palatino Linotype, Palatino, URW Palladio L, P052, Book Antiqua, Georgia, "
+    "Liberation Serif, serif"
+)
+_SANS = (
+    "Gill Sans Nova, Gill Sans, Gill Sans MT, Seravek, Avenir Next, Candara, Segoe UI, "
+    "Liberation Sans, system-ui, sans-serif"
+)
+"""The typefaces of the pages, as ``base.css`` names them."""
+
 _MARGIN = 19
 _AUTHOR_SIZE = 11.5
 _LINE_WIDTH = 166
@@ -61,22 +71,22 @@ class _Lettering(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def cover(isbn: str, title: str, author: str) -> SafeString:
-    """Return the cover as an SVG element, hidden from readers: the title stands beside it."""
+def cover(isbn: str, title: str, author: str) -> str:
+    """Return the cover of a book as an SVG document."""
     dice = _dice(isbn)
     inks = INKS[dice[0] % len(INKS)]
     layout = (_below, _above, _plate)[dice[1] % 3]
     drawing = _motif_for(title, dice)(inks, dice[3:])
     text = _lettering(title, author)
     sheet = _sheet(inks.paper, 300)
-    return _svg('class="cover" viewBox="0 0 200 300"', sheet, layout(inks, drawing, text))
+    return _svg('width="200" height="300"', "0 0 200 300", sheet, layout(inks, drawing, text))
 
 
 @lru_cache(maxsize=128)
-def poster(seed: str) -> SafeString:
-    """Return a drawing for a banner: six motifs in two rows, in the inks of the covers.
+def poster(seed: str) -> str:
+    """Return a drawing for a banner as an SVG document: six motifs, in the inks of the covers.
 
-    A wide frame shows the upper row alone, a higher one both.
+    They stand in two rows: a wide frame shows the upper one alone, a higher one both.
     """
     dice = _dice(seed)
     panels = []
@@ -88,9 +98,7 @@ def poster(seed: str) -> SafeString:
             f'<svg {corner} width="200" height="190">{_sheet(inks.paper, 190)}'
             f"{motif(inks, dice[3 + place :])}</svg>"
         )
-    return _svg(
-        'class="poster" viewBox="0 0 600 380" preserveAspectRatio="xMidYMin slice"', *panels
-    )
+    return _svg('width="600" height="380"', "0 0 600 380", *panels)
 
 
 def _below(inks: Inks, drawing: str, text: _Lettering) -> str:
@@ -129,18 +137,20 @@ def _lettering(title: str, author: str) -> _Lettering:
 
 
 def _set(inks: Inks, text: _Lettering, top: int) -> str:
-    """Return the title's lines. A class gives the typeface, so that the page's style rules it."""
     leading = text.size + 3
     lines = "".join(
         f'<tspan x="{_MARGIN}" y="{top + leading * number}">{escape(line)}</tspan>'
         for number, line in enumerate(text.title, start=1)
     )
-    return f'<text class="cover-title" font-size="{text.size}" fill="{inks.type}">{lines}</text>'
+    face = f'font-family="{_SERIF}" font-weight="700" letter-spacing="-0.02em"'
+    return f'<text {face} font-size="{text.size}" fill="{inks.type}">{lines}</text>'
 
 
 def _author(inks: Inks, text: _Lettering, y: int) -> str:
     by = escape("".join(text.author))
-    return f'<text class="cover-author" x="{_MARGIN}" y="{y}" fill="{inks.type}">{by}</text>'
+    face = f'font-family="{_SANS}" font-weight="600" letter-spacing="0.02em"'
+    size = f'font-size="{_AUTHOR_SIZE}"'
+    return f'<text {face} {size} x="{_MARGIN}" y="{y}" fill="{inks.type}">{by}</text>'
 
 
 def _motif_for(title: str, dice: Dice) -> Motif:
@@ -160,7 +170,6 @@ def _sheet(paper: str, height: int) -> str:
     return f'<path fill="{paper}" d="M0 0h200v{height}H0z"/>'
 
 
-def _svg(attributes: str, *inner: str) -> SafeString:
-    markup = f'<svg {attributes} aria-hidden="true">{"".join(inner)}</svg>'
-    # Safe: text is escaped where it is set, and all else is made of our own numbers.
-    return mark_safe(markup)  # noqa: S308
+def _svg(size: str, box: str, *inner: str) -> str:
+    # Text is escaped where it is set, and all else is made of our own numbers.
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{box}">{"".join(inner)}</svg>'

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.http import Http404
 
 from gateway.aggregation.compose import Composition
-from gateway.storefront.covers import cover, poster
+from gateway.storefront.art import cover_path, poster_path
 from gateway.storefront.payloads import Banner, BookCard, Recommendation
 from gateway.storefront.shelves import PAGE_SIZE
 from gateway.storefront.shown import (
@@ -30,6 +30,9 @@ from gateway.storefront.wording import day, lifespan, money, month_short, site_p
 
 MOST_TURNING = 6
 """How many banners take turns; the style sheet times as many. The rest are listed below."""
+
+FIRST_ROW = 6
+"""How many books of a list are in sight at once: their covers are not put off."""
 
 TAGS = {
     "classic": "Classics", "adventure": "Adventure", "children": "For children", "epic": "Epic",
@@ -87,7 +90,7 @@ def present_books(page: Composition, number: int, filters: Mapping[str, str]) ->
     return {
         "heading": _shelf_heading(tag, rows[0].author if author and rows else author),
         "total": total,
-        "books": [_shelved(row) for row in rows],
+        "books": [_shelved(row, seen_first=n < FIRST_ROW) for n, row in enumerate(rows)],
         "chips": [
             Chip("All books", "/books/", not kept),
             *(Chip(label, f"/books/?tag={slug}", slug == tag) for slug, label in TAGS.items()),
@@ -125,9 +128,9 @@ def present_authors(page: Composition, number: int) -> dict[str, Any]:
 
 def _promo(part: Part) -> dict[str, Any]:
     if part.pending:
-        return {"pending": True, "art": poster(_SHOP)}
+        return {"pending": True, "art": poster_path(_SHOP)}
     if part.broken or not part.value.banners:
-        return {"broken": part.broken, "since": part.since, "art": poster(_SHOP)}
+        return {"broken": part.broken, "since": part.since, "art": poster_path(_SHOP)}
     said = part.value
     banners = tuple(_banner(n, each, said.on) for n, each in enumerate(said.banners, start=1))
     return {
@@ -149,7 +152,7 @@ def _banner(number: int, banner: Banner, today: date) -> BannerView:
         href=site_path(banner.href),
         image=site_path(banner.image_url),
         image_alt=banner.image_alt,
-        art=poster(banner.id),
+        art=poster_path(banner.id),
         discount=banner.discount_percent or None,
         until=f"until {day(banner.ends_on, today)}" if banner.ends_on and not over else "",
     )
@@ -177,7 +180,7 @@ def _recco(part: Part, *, stranger: bool) -> dict[str, Any]:
 
 def _recommended(item: Recommendation, *, hidden: bool) -> BookView:
     return BookView(
-        cover=cover(item.isbn, item.title, item.author),
+        cover=cover_path(item.isbn, item.title, item.author),
         title=item.title,
         author=item.author,
         price=money(item.price),
@@ -192,9 +195,9 @@ def _arrivals(part: Part) -> dict[str, Any]:
     return {"broken": part.broken, "books": books, "since": part.since}
 
 
-def _shelved(card: BookCard) -> BookView:
+def _shelved(card: BookCard, *, seen_first: bool = False) -> BookView:
     return BookView(
-        cover=cover(card.isbn, card.title, card.author),
+        cover=cover_path(card.isbn, card.title, card.author),
         title=card.title,
         author=card.author,
         price=money(card.price),
@@ -204,6 +207,7 @@ def _shelved(card: BookCard) -> BookView:
         day=card.added_on.day,
         month=month_short(card.added_on),
         iso_date=card.added_on.isoformat(),
+        seen_first=seen_first,
     )
 
 

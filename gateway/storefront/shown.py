@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from django.utils.safestring import SafeString
-
 from gateway.aggregation.compose import Composition, Failed, Outcome
 from gateway.aggregation.source import State
 from gateway.storefront.wording import ago
@@ -38,7 +36,7 @@ PENDING = Part(None, pending=True)
 
 @dataclass(frozen=True, slots=True)
 class BannerView:
-    """A banner: ``href`` and ``image`` are paths on this site or None; ``art`` is our drawing."""
+    """A banner: ``href`` and ``image`` are paths on this site or None; ``art`` is our drawing's."""
 
     number: int
     headline: str
@@ -46,16 +44,19 @@ class BannerView:
     href: str | None
     image: str | None
     image_alt: str
-    art: SafeString
+    art: str
     discount: int | None
     until: str
 
 
 @dataclass(frozen=True, slots=True)
 class BookView:
-    """A book on a shelf of any kind; what a shelf does not know is empty."""
+    """A book on a shelf of any kind; what a shelf does not know is empty.
 
-    cover: SafeString
+    ``cover`` is the path of its picture; ``seen_first`` says that it stands at the top of a page.
+    """
+
+    cover: str
     title: str
     author: str
     price: str
@@ -66,6 +67,7 @@ class BookView:
     day: int = 0
     month: str = ""
     iso_date: str = ""
+    seen_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""Views of the storefront: each reads, composes, renders."""
+"""Views of the storefront: each reads, composes, renders; and the drawings that pages name."""
 
 from datetime import date
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.http import parse_etags
 
 from gateway.aggregation.source import Call
 from gateway.members.identity import claim, for_staff, is_staff
 from gateway.runtime import runtime
+from gateway.storefront.art import drawing_at
 from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
 from gateway.storefront.presenters import present_authors, present_books, present_home
 from gateway.web.facts import call_from
@@ -16,6 +18,7 @@ from gateway.web.handler import native
 from gateway.web.layout import Layout, Part
 from gateway.web.methods import safe_only
 from gateway.web.pages import respond, respond_json
+from gateway.web.protection import NOTHING
 from gateway.web.streamed import as_it_comes
 
 HOME_LAYOUT = Layout(
@@ -69,6 +72,27 @@ async def authors(request: HttpRequest) -> HttpResponse:
     page = await runtime().compose(for_staff(AUTHOR_LIST, request), call)
     context = present_authors(page, number)
     return respond(request, "storefront/authors.html", context, page, staff=is_staff(page))
+
+
+@native
+@safe_only
+async def drawing(request: HttpRequest) -> HttpResponse:
+    """A cover or a poster, at the address that a page of ours gave it."""
+    found = drawing_at(request.path_info, request.META["QUERY_STRING"])
+    if found is None:
+        raise Http404("There is no such picture.")
+    asked = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    response: HttpResponse = HttpResponseNotModified()
+    if not (found.is_ours and found.etag in asked):
+        response = HttpResponse(found.draw(), content_type="image/svg+xml")
+    # Whoever looks at it on its own gets a picture and nothing that runs.
+    response.headers["Content-Security-Policy"] = NOTHING
+    # The session was asked who may see how a page is made; no drawing is another for anybody.
+    request.session.accessed = False
+    if found.is_ours:
+        response.headers["ETag"] = found.etag
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 def _home_call(request: HttpRequest) -> Call:

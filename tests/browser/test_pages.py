@@ -115,8 +115,13 @@ def test_style_and_drawings_arrive(shop: Any, open_page: OpenPage) -> None:
     """A page without its style sheet would pass all tests above."""
     page = open_page()
     page.goto(f"{shop.url}/")
-    assert page.locator("svg.cover").count() >= 6
+    page.wait_for_load_state("networkidle")
+    assert page.locator("img.cover").count() >= 6
     assert page.locator(".cover").first.bounding_box()["width"] < 300  # type: ignore[index]
+    page.locator("img.cover").last.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    widths = page.locator("img").evaluate_all("all => all.map(one => one.naturalWidth)")
+    assert set(widths) == {200, 600}, "a cover or a poster, and none is broken"
     weight = page.locator("h1").evaluate("one => getComputedStyle(one).letterSpacing")
     assert weight != "normal"
 

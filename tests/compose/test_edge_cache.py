@@ -60,6 +60,15 @@ def test_a_member_is_never_answered_from_what_is_kept(edge: LoneEdge) -> None:
     assert dict(told["headers"])["Cookie"] == SESSION["Cookie"]
 
 
+def test_a_drawing_is_kept_for_members_too_and_nobodys_cookies_reach_it(edge: LoneEdge) -> None:
+    before, path = edge.echoed(), f"/art/cover.svg?{secrets.token_hex(4)}/War+and+Peace"
+    told = edge.visitor.send("GET", path, headers=SESSION).json()
+    assert "Cookie" not in dict(told["headers"])
+    edge.visitor.get(path)
+    edge.visitor.send("GET", path, headers=SESSION)
+    assert edge.echoed() == before + 1
+
+
 def test_no_personal_byte_lies_in_the_cache(edge: LoneEdge) -> None:
     """Even of a gateway that says of a member's page that everybody may keep it."""
     path = f"/books/?page={secrets.token_hex(4)}"
@@ -75,6 +84,7 @@ def test_no_personal_byte_lies_in_the_cache(edge: LoneEdge) -> None:
     "path",
     [
         *("/kept-nowhere", "/books/x", "/books/index.css", "/books/;.js", "/books/%2e%2e/books/x"),
+        *("/art/", "/art/other.svg", "/art/cover.svgx", "/art/x/cover.svg"),
         *("/books/%00", "/books", "/manuscripts/", "/ws/books/"),
     ],
 )

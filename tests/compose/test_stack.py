@@ -135,6 +135,18 @@ def test_the_style_sheet_may_be_kept_for_good(visitor: Visitor) -> None:
         assert gzip.decompress(packed.body) == visitor.get(link).body
 
 
+def test_every_drawing_of_the_page_may_be_kept_for_good(visitor: Visitor) -> None:
+    """And the edge keeps it too: who comes next does not reach a gateway."""
+    named = set(map(html.unescape, re.findall(r'src="(/art/[^"]+)"', visitor.get("/").text)))
+    assert named
+    for address in named:
+        first, again = visitor.get(address), visitor.get(address)
+        assert first.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert first.headers["content-type"] == "image/svg+xml"
+        assert again.body == first.body
+        assert again.headers["server-timing"] == 'edge;desc="HIT"'
+
+
 def test_pages_are_never_packed(visitor: Visitor) -> None:
     """The length of a packed page would tell of the token in its form."""
     assert "content-encoding" not in visitor.get("/signin/", Accept_Encoding="gzip, br").headers

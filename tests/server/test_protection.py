@@ -7,7 +7,7 @@ import pytest
 
 from gateway.web.refusals import refusal
 from tests.live import Server, Shop
-from tests.protection import HOST, KINDS, SAID, Kind, ask, stylesheet, weaknesses
+from tests.protection import HOST, KINDS, SAID, Kind, ask, drawing, stylesheet, weaknesses
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,13 @@ def test_a_file_protects_its_reader(strict: Server) -> None:
     answer = ask(strict.port, kind.request(scheme="https"))
     assert answer.status == 200
     assert weaknesses(answer, hsts=False) == []
+
+
+def test_a_drawing_protects_its_reader(strict: Server) -> None:
+    kind = drawing(ask(strict.port, KINDS[0].request(scheme="https")))
+    answer = ask(strict.port, kind.request(scheme="https"))
+    assert answer.status == 200
+    assert weaknesses(answer, hsts=True) == []
 
 
 def test_a_cookie_is_for_https_alone_and_for_no_script(strict: Server) -> None:

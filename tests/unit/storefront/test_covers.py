@@ -14,6 +14,7 @@ from gateway.storefront.motifs import Inks
 
 SEED = Path(motifs.__file__).parent / "seed" / "books.json"
 BOOKS = json.loads(SEED.read_text(encoding="utf-8"))
+SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "</text></svg><script>alert('x')</script>\"onload=\"alert(1)"
 NAUGHTY = (
     EVIL, "", " ", "A" * 200, "源氏物語" * 40, "الف ليلة وليلة", "Преступление и наказание",
@@ -54,7 +55,7 @@ def test_every_ink_and_motif_is_on_the_shelf() -> None:
 @pytest.mark.parametrize("text", NAUGHTY)
 def test_whatever_a_title_says_the_cover_is_well_formed_and_has_no_script(text: str) -> None:
     svg = cover("9780141439518", text, text)
-    allowed = {"svg", "g", "path", "circle", "text", "tspan"}
+    allowed = {SVG + tag for tag in ("svg", "g", "path", "circle", "text", "tspan")}
     for element in ElementTree.fromstring(svg).iter():  # noqa: S314
         assert element.tag in allowed
         assert not [name for name in element.attrib if name.startswith("on") or name == "style"]
@@ -69,7 +70,7 @@ def test_the_titles_that_we_sell_are_whole_words_on_a_small_cover(book: dict[str
         assert " ".join(title) == book["title"]
     else:
         assert title[-1].endswith(ELLIPSIS)
-    assert len(svg.encode()) < 1200
+    assert len(svg.encode()) < 1500
 
 
 @pytest.mark.parametrize("text", [text for text in NAUGHTY if text.strip()])
