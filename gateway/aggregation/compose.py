@@ -93,7 +93,10 @@ class Composition:
     @property
     def complete(self) -> bool:
         """Whether every fragment is live or fresh."""
-        return all(state_of(outcome) in _WHOLE for outcome in self.outcomes.values())
+        for outcome in self.outcomes.values():
+            if not isinstance(outcome, Reply) or outcome.state not in _WHOLE:
+                return False
+        return True
 
 
 _WHOLE = (State.LIVE, State.FRESH)

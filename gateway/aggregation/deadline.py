@@ -28,7 +28,8 @@ class Deadline:
 
     def remaining(self) -> float:
         """Return the seconds that are left; 0.0 when there are none, never less."""
-        return max(0.0, self.at - self.clock())
+        left = self.at - self.clock()
+        return left if left > 0.0 else 0.0
 
     @property
     def expired(self) -> bool:

@@ -17,10 +17,11 @@ def timeout(name: str, seconds: float) -> Policy:
     def policy(source: Source) -> Source:
         async def timed(call: Call) -> Reply:
             deadline = call.deadline.reserve().within(seconds)
-            if deadline.expired:
+            left = deadline.remaining()
+            if not left:
                 raise SourceTimeout(name, "no time was left to ask")
             try:
-                return await in_time(source(call.due(deadline)), deadline.remaining())
+                return await in_time(source(call.due(deadline)), left)
             except OutOfTime as exc:
                 raise SourceTimeout(name, f"nothing within {seconds} s") from exc
 
