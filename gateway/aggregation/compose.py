@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from gateway.aggregation.background import done_within, give_up
 from gateway.aggregation.deadline import Deadline
@@ -137,8 +137,7 @@ async def compose(
     return page
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
+class _Settled(NamedTuple):
     outcome: Outcome
     seconds: float
 

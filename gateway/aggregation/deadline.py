@@ -36,9 +36,12 @@ class Deadline:
         """Whether no time is left."""
         return self.clock() >= self.at
 
-    def within(self, seconds: float) -> "Deadline":
-        """Return the earlier of this deadline and the one that lies ``seconds`` from now."""
-        return Deadline(min(self.at, self.clock() + seconds), self.clock)
+    def within(self, seconds: float, reserve: float = 0.0) -> "Deadline":
+        """Return the earlier of this deadline and the one that lies ``seconds`` from now.
+
+        This one is taken to end ``reserve`` seconds earlier than it does.
+        """
+        return Deadline(min(self.at - reserve, self.clock() + seconds), self.clock)
 
     def reserve(self, seconds: float = RESERVE_SECONDS) -> "Deadline":
         """Return a deadline that ends ``seconds`` before this one: what is handed down."""

@@ -58,7 +58,8 @@ def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
                     raise
             before, now = breaker.state, clock()
             permit.succeed(now, now - started - waited.seconds)
-            _tell(breaker, before, emit)
+            if breaker.state is not before:
+                _tell(breaker, before, emit)
             return reply
 
         return guarded
