@@ -22,6 +22,9 @@ def give_up(tasks: Iterable["asyncio.Task[Any]"]) -> None:
     What a task raises that nobody asks any more is nobody's business.
     """
     for task in tasks:
+        if task.done():
+            _forget(task)
+            continue
         task.cancel()
         _given_up.add(task)
         task.add_done_callback(_forget)

@@ -130,7 +130,7 @@ class _Second:
     def end(self) -> None:
         """Give up what still runs of it."""
         self._let_first_be()
-        if self._task is not None and not self._task.done():
+        if self._task is not None:
             give_up([self._task])
 
     def _begin(self) -> None:
