@@ -75,7 +75,6 @@ async def _tell(work: Awaitable[T], outcome: "asyncio.Future[T]") -> None:
     except BaseException as error:  # noqa: BLE001 - it is handed over, whatever it is
         if not outcome.done():
             outcome.set_exception(error)
-            outcome.exception()  # taken note of: whoever waits may be gone before he hears of it
     else:
         if not outcome.done():
             outcome.set_result(result)
