@@ -22,6 +22,9 @@ def give_up(tasks: Iterable["asyncio.Task[Any]"]) -> None:
     What a task raises that nobody asks any more is nobody's business.
     """
     for task in tasks:
+        if task.done():
+            _forget(task)
+            continue
         task.cancel()
         _given_up.add(task)
         task.add_done_callback(_forget)
@@ -53,39 +56,66 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
     ``asyncio.timeout`` waits until what it cancelled has ended; a query that must first be stopped
     in its server takes seconds for that. Nothing here waits for it.
     """
-    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+    task = loop.create_task(_tell(work, outcome))
+    timer = loop.call_later(seconds, _run_out, outcome)
     try:
-        await done_within(task, seconds)
-    except BaseException:
-        give_up([task])  # also one that has just failed: nobody will ask what came of it
-        raise
-    if not task.done():
-        give_up([task])
-        raise OutOfTime
-    return task.result()
+        return await outcome
+    finally:
+        timer.cancel()
+        if not task.done():
+            give_up([task])
 
 
-async def done_within(task: "asyncio.Future[Any]", seconds: float) -> None:
-    """Return when ``task`` is done, or after ``seconds``: what ``asyncio.wait`` does, for one task.
+async def _tell(work: Awaitable[T], outcome: "asyncio.Future[T]") -> None:
+    """Do ``work``, and let ``outcome`` be its end: one that waits for that hears of it at once."""
+    try:
+        result = await work
+    except BaseException as error:  # noqa: BLE001 - it is handed over, whatever it is
+        if not outcome.done():
+            outcome.set_exception(error)
+    else:
+        if not outcome.done():
+            outcome.set_result(result)
 
-    It costs a third of that. A timer may go off with nobody waiting any more.
+
+def _run_out(outcome: "asyncio.Future[Any]") -> None:
+    if not outcome.done():
+        outcome.set_exception(OutOfTime())
+
+
+async def done_within(tasks: Iterable["asyncio.Future[Any]"], seconds: float) -> None:
+    """Return when all ``tasks`` are done, or after ``seconds``: what ``asyncio.wait`` does.
+
+    It costs less than that. A timer may go off with nobody waiting any more.
     """
-    if task.done():
+    pending = [task for task in tasks if not task.done()]
+    if not pending:
         return
     loop = asyncio.get_running_loop()
     waiter = loop.create_future()
+    left = len(pending)
 
-    def release(_: Any = None) -> None:
+    def release() -> None:
         if not waiter.done():
             waiter.set_result(None)
 
+    def ended(_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            release()
+
     timer = loop.call_later(seconds, release)
-    task.add_done_callback(release)
+    for task in pending:
+        task.add_done_callback(ended)
     try:
         await waiter
     finally:
         timer.cancel()
-        task.remove_done_callback(release)
+        for task in pending:
+            task.remove_done_callback(ended)
 
 
 class Background:

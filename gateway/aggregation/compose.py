@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from gateway.aggregation.background import give_up
+from gateway.aggregation.background import done_within, give_up
 from gateway.aggregation.deadline import Deadline
 from gateway.aggregation.errors import (
     PrimaryFailed,
@@ -93,7 +93,10 @@ class Composition:
     @property
     def complete(self) -> bool:
         """Whether every fragment is live or fresh."""
-        return all(state_of(outcome) in _WHOLE for outcome in self.outcomes.values())
+        for outcome in self.outcomes.values():
+            if not isinstance(outcome, Reply) or outcome.state not in _WHOLE:
+                return False
+        return True
 
 
 _WHOLE = (State.LIVE, State.FRESH)
@@ -155,8 +158,7 @@ def compose_at_hand(
     return page
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
+class _Settled(NamedTuple):
     outcome: Outcome
     seconds: float
 
@@ -169,13 +171,14 @@ def _ask(plan: Plan, call: Call, source_of: SourceOf) -> tuple[_AtHand, _Tasks]:
     """Return what was at hand, and a task for each of the other fragments."""
     at_hand: _AtHand = {}
     tasks: _Tasks = {}
+    loop = asyncio.get_running_loop()
     is_recorded = current_step() is not None  # then each fragment is a step, and takes the long way
     for fragment in plan.fragments:
         asked = _narrowed(fragment, call)
         if not is_recorded and (settled := _look(fragment, asked, source_of)) is not None:
             at_hand[fragment.name] = settled
             continue
-        tasks[fragment.name] = asyncio.create_task(
+        tasks[fragment.name] = loop.create_task(
             _settle(fragment, asked, source_of), name=f"{plan.name}/{fragment.name}"
         )
     return at_hand, tasks
@@ -228,12 +231,16 @@ async def _wait(plan: Plan, tasks: _Tasks, deadline: Deadline) -> None:
         for fragment in plan.fragments
         if fragment.primary and fragment.name in tasks
     }
-    until = asyncio.FIRST_COMPLETED if primary else asyncio.ALL_COMPLETED
     pending = set(tasks.values())
     while pending and not deadline.expired:
-        done, pending = await asyncio.wait(pending, timeout=deadline.remaining(), return_when=until)
-        if any(task in primary and _has_failed(task) for task in done):
+        if primary:
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait(pending, timeout=deadline.remaining(), return_when=first)
+        else:
+            await done_within(pending, deadline.remaining())
+        if any(task.done() and _has_failed(task) for task in primary):
             return
+        pending = {task for task in pending if not task.done()}
 
 
 def _has_failed(task: "asyncio.Task[_Settled]") -> bool:

@@ -28,16 +28,20 @@ class Deadline:
 
     def remaining(self) -> float:
         """Return the seconds that are left; 0.0 when there are none, never less."""
-        return max(0.0, self.at - self.clock())
+        left = self.at - self.clock()
+        return left if left > 0.0 else 0.0
 
     @property
     def expired(self) -> bool:
         """Whether no time is left."""
         return self.clock() >= self.at
 
-    def within(self, seconds: float) -> "Deadline":
-        """Return the earlier of this deadline and the one that lies ``seconds`` from now."""
-        return Deadline(min(self.at, self.clock() + seconds), self.clock)
+    def within(self, seconds: float, reserve: float = 0.0) -> "Deadline":
+        """Return the earlier of this deadline and the one that lies ``seconds`` from now.
+
+        This one is taken to end ``reserve`` seconds earlier than it does.
+        """
+        return Deadline(min(self.at - reserve, self.clock() + seconds), self.clock)
 
     def reserve(self, seconds: float = RESERVE_SECONDS) -> "Deadline":
         """Return a deadline that ends ``seconds`` before this one: what is handed down."""

@@ -94,12 +94,14 @@ class Gate:
             del self._waiting[ticket]
         elif was is Turn.INSIDE:
             self.running -= 1
-            self._let_more_in(now)
+            if self._waiting:
+                self._let_more_in(now)
 
     def learn(self, started: float, now: float, late: bool) -> None:
         """Take note of how a call fared that is still inside; see ``Limiter.learn``."""
         self._limiter.learn(started, now, self.running, late)
-        self._let_more_in(now)
+        if self._waiting:
+            self._let_more_in(now)
 
     def snapshot(self) -> GateSnapshot:
         """Return how things stand."""

@@ -48,14 +48,11 @@ class Limiter:
 
     def __init__(self, rules: LimitRules) -> None:
         self._rules = rules
-        self._limit = float(rules.start)
+        self.limit = rules.start
+        """How many calls may run at once."""
+        self._exact = float(rules.start)
         self._lowered_at = float("-inf")
         self._calls = self._late = self._peak = 0  # of the round that is under way
-
-    @property
-    def limit(self) -> int:
-        """How many calls may run at once."""
-        return int(self._limit)
 
     def learn(self, started: float, now: float, running: int, late: bool) -> None:
         """Take note of a call that began at ``started`` and ended ``now``, among ``running``.
@@ -76,9 +73,10 @@ class Limiter:
         # nobody knows whether the source would bear more.
         if self._peak * 2 >= self.limit:
             if self._late >= self._rules.late_share * self._calls:
-                self._limit = max(self._rules.least, self._limit * self._rules.back_off)
+                self._exact = max(self._rules.least, self._exact * self._rules.back_off)
                 self._lowered_at = now
             else:
                 # By a twentieth where the limit is high, or to climb back would take minutes.
-                self._limit = min(self._rules.most, self._limit + max(1.0, self._limit / 20))
+                self._exact = min(self._rules.most, self._exact + max(1.0, self._exact / 20))
+            self.limit = int(self._exact)
         self._calls = self._late = self._peak = 0

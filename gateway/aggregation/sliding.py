@@ -68,8 +68,9 @@ class LatestCounts:
         if len(self._occasions) >= self._most:
             self._forget_oldest()
         self._occasions.append((now, amounts))
-        for index, amount in enumerate(amounts):
-            self._totals[index] += amount
+        if any(amounts):
+            for index, amount in enumerate(amounts):
+                self._totals[index] += amount
 
     def counts(self, now: float) -> tuple[int, ...]:
         """Return how many occasions there were, and what each counter has come to."""
@@ -84,5 +85,6 @@ class LatestCounts:
 
     def _forget_oldest(self) -> None:
         _, amounts = self._occasions.popleft()
-        for index, amount in enumerate(amounts):
-            self._totals[index] -= amount
+        if any(amounts):
+            for index, amount in enumerate(amounts):
+                self._totals[index] -= amount

@@ -99,6 +99,10 @@ class Reply:
     reason: str | None = None
     terms: Terms = NO_TERMS
 
+    def lasting(self, lifetime: float) -> "Reply":
+        """Return the same reply with another lifetime, in seconds."""
+        return Reply(self.value, self.state, self.age, lifetime, self.reason, self.terms)
+
 
 Source = Callable[[Call], Awaitable[Reply]]
 Policy = Callable[[Source], Source]

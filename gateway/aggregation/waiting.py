@@ -4,31 +4,31 @@ The breaker stands outside the bulkhead, and must not blame a source for a queue
 bulkhead notes here, in whatever task, reaches the breaker around it and no other.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 
-@dataclass(slots=True)
 class Waited:
-    """How many seconds a call has waited so far."""
+    """How many ``seconds`` a call has waited so far; a context in which that is collected."""
 
-    seconds: float = 0.0
+    __slots__ = ("_outer", "seconds")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> "Waited":
+        self._outer = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._outer)
 
 
 _current: ContextVar[Waited | None] = ContextVar("waited", default=None)
 
 
-@contextmanager
-def waiting_noted() -> Iterator[Waited]:
-    """Collect what is noted within the block."""
-    waited = Waited()
-    token = _current.set(waited)
-    try:
-        yield waited
-    finally:
-        _current.reset(token)
+def waiting_noted() -> Waited:
+    """Return a context that collects what is noted within it."""
+    return Waited()
 
 
 def note_waiting(seconds: float) -> None:

@@ -1,6 +1,9 @@
 """Counting what policies decide: who was refused, retried, hedged or let through."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge
 
 from gateway.aggregation.events import (
     BreakerClosed,
@@ -28,11 +31,12 @@ from gateway.aggregation.events import (
     RetryRefused,
     StaleServed,
 )
+from gateway.telemetry.tallies import Tally
 
 
 def counting_decisions(registry: CollectorRegistry) -> Listener:
     """Return a listener that counts, in ``registry``, what policies do; it passes over the rest."""
-    decided = Counter(
+    decided = Tally(
         "gateway_policy_decisions",
         "What policies did, by the source or upstream it was done to; cause is empty where one "
         "thing alone can be the cause.",
@@ -49,55 +53,35 @@ def counting_decisions(registry: CollectorRegistry) -> Listener:
     def listen(event: Event) -> None:
         if isinstance(event, LimitChanged):
             limit.labels(event.upstream).set(event.limit)
-        elif (labels := _decision(event)) is not None:
-            decided.labels(*labels).inc(event.calls if isinstance(event, BulkheadRefused) else 1)
+        elif (decision := _DECISIONS.get(type(event))) is not None:
+            times = event.calls if isinstance(event, BulkheadRefused) else 1
+            decided.add(*decision(event), times=times)
 
     return listen
 
 
-def _decision(event: Event) -> tuple[str, str, str, str] | None:  # noqa: C901 - one table
-    """Return policy, subject, decision and cause, each from a closed list."""
-    match event:
-        case CallFailed(source, reason):
-            return "call", source, "failed", reason
-        case CallsRecovered(source):
-            return "call", source, "recovered", ""
-        case BreakerOpened(upstream, cause):
-            return "breaker", upstream, "opened", cause
-        case BreakerHalfOpened(upstream):
-            return "breaker", upstream, "half-opened", ""
-        case BreakerClosed(upstream):
-            return "breaker", upstream, "closed", ""
-        case BreakerRefused(source):
-            return "breaker", source, "refused", ""
-        case BulkheadRefused(source, cause):
-            return "bulkhead", source, "refused", cause
-        case BulkheadWaited(source):
-            return "bulkhead", source, "waited", ""
-        case CallRetried(source, reason):
-            return "retry", source, "made", reason
-        case RetryRefused(source, cause):
-            return "retry", source, "refused", cause
-        case CallHedged(source):
-            return "hedge", source, "made", ""
-        case HedgeWon(source):
-            return "hedge", source, "won", ""
-        case HedgeRefused(source, cause):
-            return "hedge", source, "refused", cause
-        case FaultDelayed(source):
-            return "fault", source, "delayed", ""
-        case FaultAborted(source):
-            return "fault", source, "aborted", ""
-        case StaleServed(source, reason):
-            return "cache", source, "stale", reason
-        case RefreshBegun(source):
-            return "cache", source, "refresh", ""
-        case EntryConfirmed(source):
-            return "cache", source, "confirmed", ""
-        case NegativeHit(source, reason):
-            return "cache", source, "negative", reason
-        case FlightJoined(source):
-            return "single-flight", source, "joined", ""
-        case FleetWaited(source):
-            return "single-flight", source, "waited", ""
-    return None
+_Labels = tuple[str, str, str, str]
+_DECISIONS: dict[type, Callable[[Any], _Labels]] = {
+    CallFailed: lambda event: ("call", event.source, "failed", event.reason),
+    CallsRecovered: lambda event: ("call", event.source, "recovered", ""),
+    BreakerOpened: lambda event: ("breaker", event.upstream, "opened", event.cause),
+    BreakerHalfOpened: lambda event: ("breaker", event.upstream, "half-opened", ""),
+    BreakerClosed: lambda event: ("breaker", event.upstream, "closed", ""),
+    BreakerRefused: lambda event: ("breaker", event.source, "refused", ""),
+    BulkheadRefused: lambda event: ("bulkhead", event.source, "refused", event.cause),
+    BulkheadWaited: lambda event: ("bulkhead", event.source, "waited", ""),
+    CallRetried: lambda event: ("retry", event.source, "made", event.reason),
+    RetryRefused: lambda event: ("retry", event.source, "refused", event.cause),
+    CallHedged: lambda event: ("hedge", event.source, "made", ""),
+    HedgeWon: lambda event: ("hedge", event.source, "won", ""),
+    HedgeRefused: lambda event: ("hedge", event.source, "refused", event.cause),
+    FaultDelayed: lambda event: ("fault", event.source, "delayed", ""),
+    FaultAborted: lambda event: ("fault", event.source, "aborted", ""),
+    StaleServed: lambda event: ("cache", event.source, "stale", event.reason),
+    RefreshBegun: lambda event: ("cache", event.source, "refresh", ""),
+    EntryConfirmed: lambda event: ("cache", event.source, "confirmed", ""),
+    NegativeHit: lambda event: ("cache", event.source, "negative", event.reason),
+    FlightJoined: lambda event: ("single-flight", event.source, "joined", ""),
+    FleetWaited: lambda event: ("single-flight", event.source, "waited", ""),
+}
+"""Policy, subject, decision and cause of each event that is one; words from closed lists."""

@@ -25,7 +25,8 @@ def bulkhead(name: str, gate: Gate, emit: Listener) -> Policy:
             clock = call.deadline.clock
             ticket = gate.enter(clock(), call.deadline.at)
             try:
-                await _turn_of(ticket, name, call, emit)
+                if ticket.turn is not Turn.INSIDE:
+                    await _turn_of(ticket, name, call, emit)
                 return await _asked(source, call, gate, emit)
             finally:
                 gate.leave(ticket, clock())
@@ -37,8 +38,6 @@ def bulkhead(name: str, gate: Gate, emit: Listener) -> Policy:
 
 async def _turn_of(ticket: Ticket, name: str, call: Call, emit: Listener) -> None:
     """Return when the call is let in. Raises ``BulkheadFull`` when it will not be."""
-    if ticket.turn is Turn.INSIDE:
-        return
     clock = call.deadline.clock
     came = clock()
     turn = await _decided(ticket, ticket.until - came)

@@ -35,8 +35,11 @@ def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
     def policy(source: Source) -> Source:
         async def guarded(call: Call) -> Reply:
             clock = call.deadline.clock
-            permit, before = await _permit(breaker, call)
-            started = clock()
+            started, before = clock(), breaker.state
+            permit = breaker.acquire(started)
+            if permit is None:
+                permit, before = await _permit_after_probe(breaker, call)
+                started = clock()
             if permit is None:
                 emit(BreakerRefused(name))
                 raise CircuitOpen(name)
@@ -55,7 +58,8 @@ def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
                     raise
             before, now = breaker.state, clock()
             permit.succeed(now, now - started - waited.seconds)
-            _tell(breaker, before, emit)
+            if breaker.state is not before:
+                _tell(breaker, before, emit)
             return reply
 
         return guarded
@@ -63,13 +67,13 @@ def circuit_breaker(name: str, breaker: Breaker, emit: Listener) -> Policy:
     return policy
 
 
-async def _permit(breaker: Breaker, call: Call) -> tuple[Permit | None, BreakerState]:
+async def _permit_after_probe(breaker: Breaker, call: Call) -> tuple[Permit | None, BreakerState]:
     """Return leave to ask, or None, and the state that the breaker was in when it was asked for.
 
     While a probe is under way, its end is awaited for a moment.
     """
     clock = call.deadline.clock
-    before, permit = breaker.state, breaker.acquire(clock())
+    before, permit = breaker.state, None
     patience = call.deadline.within(PROBE_SECONDS)
     while permit is None and breaker.probing and not patience.expired:
         await asyncio.sleep(LOOK_SECONDS)

@@ -40,7 +40,7 @@ class _Flights:
         flight = self._board(key, call)
         flight.waiting += 1
         try:
-            await done_within(flight.task, call.deadline.remaining())
+            await done_within([flight.task], call.deadline.remaining())
         finally:
             flight.waiting -= 1
             if not flight.waiting:

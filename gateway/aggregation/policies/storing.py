@@ -74,7 +74,7 @@ def storing(name: str, store: Storing, emit: Listener) -> Policy:
 
 def _unkept(source: Source) -> Source:
     async def passed(call: Call) -> Reply:
-        return replace(await source(call), lifetime=0.0)
+        return (await source(call)).lasting(0.0)
 
     return passed
 
@@ -144,7 +144,7 @@ class _Stored:
         now, took = self._keeping.wall(), call.deadline.clock() - started
         entry = entry_of(reply, now, self._keeping.bounds, took)
         self._keeps = entry is not None
-        return replace(reply, lifetime=entry.fresh_until - now if entry else 0.0), entry
+        return reply.lasting(entry.fresh_until - now if entry else 0.0), entry
 
     def _said(self, entry: Entry) -> Reply:
         now = self._keeping.wall()

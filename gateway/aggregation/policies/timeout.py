@@ -1,6 +1,7 @@
 """timeout: a source has so many seconds, and never more than the call has left."""
 
 from gateway.aggregation.background import OutOfTime, in_time
+from gateway.aggregation.deadline import RESERVE_SECONDS
 from gateway.aggregation.errors import SourceTimeout
 from gateway.aggregation.layers import layer
 from gateway.aggregation.source import Call, Policy, Reply, Source
@@ -16,11 +17,12 @@ def timeout(name: str, seconds: float) -> Policy:
 
     def policy(source: Source) -> Source:
         async def timed(call: Call) -> Reply:
-            deadline = call.deadline.reserve().within(seconds)
-            if deadline.expired:
+            deadline = call.deadline.within(seconds, RESERVE_SECONDS)
+            left = deadline.remaining()
+            if not left:
                 raise SourceTimeout(name, "no time was left to ask")
             try:
-                return await in_time(source(call.due(deadline)), deadline.remaining())
+                return await in_time(source(call.due(deadline)), left)
             except OutOfTime as exc:
                 raise SourceTimeout(name, f"nothing within {seconds} s") from exc
 

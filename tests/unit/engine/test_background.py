@@ -4,7 +4,7 @@ import weakref
 
 import pytest
 
-from gateway.aggregation.background import Background, give_up, in_time, let_go
+from gateway.aggregation.background import Background, done_within, give_up, in_time, let_go
 from tests.fakes import FOREVER, FakeSource, VirtualClock
 from tests.unit.engine.pages import call_in
 
@@ -246,6 +246,44 @@ async def test_work_that_fails_as_its_caller_is_given_up_is_no_matter_of_the_loo
     await asyncio.sleep(2)
     gc.collect()
     assert reported == []
+
+
+async def test_what_had_failed_before_it_was_given_up_is_no_matter_of_the_loop(
+    clock: VirtualClock,
+) -> None:
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: reported.append(told))
+
+    async def failing() -> None:
+        raise RuntimeError("lost")
+
+    task = asyncio.create_task(failing())
+    await asyncio.sleep(1)
+    give_up([task])
+    del task
+    gc.collect()
+    assert reported == []
+
+
+@pytest.mark.parametrize(("patience_seconds", "waited"), [(2.0, 2.0), (9.0, 3.0)])
+async def test_all_are_waited_for_but_not_for_ever(
+    clock: VirtualClock, patience_seconds: float, waited: float
+) -> None:
+    tasks = [asyncio.create_task(asyncio.sleep(seconds)) for seconds in (0, 1, 3)]
+    await asyncio.sleep(0)
+    before = clock.time()
+    await done_within(tasks, patience_seconds)
+    assert clock.time() - before == pytest.approx(waited)
+    give_up(tasks)
+
+
+async def test_what_is_done_already_is_not_waited_for(clock: VirtualClock) -> None:
+    task = asyncio.create_task(nothing())
+    await asyncio.sleep(1)
+    before = clock.time()
+    await done_within([task], 9.0)
+    await done_within([], 9.0)
+    assert clock.time() == before
 
 
 async def test_what_was_given_up_is_waited_for_before_its_things_are_closed(

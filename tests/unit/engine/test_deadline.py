@@ -53,6 +53,12 @@ def test_reserve_ends_earlier(clock: VirtualClock) -> None:
     assert deadline.reserve(0.3).remaining() == pytest.approx(0.7)
 
 
+def test_within_a_reserve_is_both_in_one(clock: VirtualClock) -> None:
+    deadline = Deadline.after(1, clock.time)
+    for seconds in (0.2, 0.8, 5):
+        assert deadline.within(seconds, 0.3) == deadline.reserve(0.3).within(seconds)
+
+
 def test_the_reserve_is_at_least_ten_milliseconds() -> None:
     """Less has been seen to hide an inner timeout behind the outer one."""
     assert RESERVE_SECONDS >= 0.010

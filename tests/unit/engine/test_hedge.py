@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from gateway.aggregation.errors import SourceDisconnected, SourceRefused
 from gateway.aggregation.events import CallHedged, HedgeRefused, HedgeWon
 from gateway.aggregation.latency import Latency
 from gateway.aggregation.policies.hedge import Hedging, hedge
+from gateway.aggregation.policies.timeout import timeout
 from gateway.aggregation.source import Call, Reply, Source, stack
 from tests.fakes import FOREVER, FakeSource, Recorder, VirtualClock
 from tests.unit.engine.pages import call_in
@@ -84,6 +86,7 @@ async def test_the_second_call_is_cancelled_when_the_first_answers(clock: Virtua
 
 
 async def test_the_loser_is_not_waited_for(clock: VirtualClock) -> None:
+    """The timeout within lets go at once of what it is told to stop, whatever that makes of it."""
     first, second = FakeSource("first", delay_seconds=30, stubborn=True), FakeSource("second")
     sources = iter([first, second])
     before = clock.time()
@@ -91,9 +94,50 @@ async def test_the_loser_is_not_waited_for(clock: VirtualClock) -> None:
     async def inner(call: Call) -> Reply:
         return await next(sources)(call)
 
-    assert (await around(inner)(call_in(clock))).value == "second"
+    source = around(stack(inner, timeout("promo", 0.4)))
+    assert (await source(call_in(clock))).value == "second"
     assert clock.time() - before == pytest.approx(AFTER_SECONDS)
+    assert first.ended == 0
     await asyncio.sleep(60)
+
+
+async def test_one_that_answers_although_it_was_told_to_stop_counts(clock: VirtualClock) -> None:
+    first, second = FakeSource("first", delay_seconds=0.3, stubborn=True), FakeSource("second")
+    sources = iter([first, second])
+
+    async def inner(call: Call) -> Reply:
+        return await next(sources)(call)
+
+    assert (await around(inner)(call_in(clock))).value == "first"
+    await _assert_that_this_task_can_wait()
+
+
+async def test_what_the_first_makes_of_its_end_is_of_no_matter(clock: VirtualClock) -> None:
+    async def inner(call: Call) -> Reply:
+        if len(asked) == 1:
+            return Reply("second")
+        asked.append(call)
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            raise SourceDisconnected("promo") from None
+        raise AssertionError
+
+    asked: list[Call] = []
+    assert (await around(inner)(call_in(clock))).value == "second"
+    await _assert_that_this_task_can_wait()
+
+
+async def test_who_asked_is_not_cancelled_for_the_second_answer(clock: VirtualClock) -> None:
+    await around(Script([(5, "first"), (0.05, "second")]))(call_in(clock))
+    await _assert_that_this_task_can_wait()
+
+
+async def _assert_that_this_task_can_wait() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await asyncio.sleep(0.1)
 
 
 async def test_of_two_that_answer_at_once_the_first_counts(clock: VirtualClock) -> None:
@@ -128,6 +172,34 @@ async def test_where_both_fail_the_error_is_the_firsts(clock: VirtualClock, seco
         await around(Script(steps))(call_in(clock))
 
 
+async def test_a_bug_of_ours_beside_a_call_that_failed_is_told(clock: VirtualClock) -> None:
+    inner = Script([(0.2, SourceRefused("promo")), (0.5, ZeroDivisionError("ours"))])
+    with pytest.raises(ZeroDivisionError):
+        await around(inner)(call_in(clock))
+
+
+async def test_a_second_call_that_fails_too_late_is_no_matter_of_the_loop(
+    clock: VirtualClock,
+) -> None:
+    """The loop reports what a task raised that nobody asked for."""
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: reported.append(told))
+    failing, asked = asyncio.Event(), list[Call]()
+
+    async def inner(call: Call) -> Reply:
+        asked.append(call)
+        if len(asked) == 2:
+            failing.set()
+            raise SourceRefused("promo")
+        await failing.wait()
+        return Reply("first")
+
+    assert (await around(inner)(call_in(clock))).value == "first"
+    await asyncio.sleep(1)
+    gc.collect()
+    assert reported == []
+
+
 async def test_a_bug_of_ours_ends_it_at_once(clock: VirtualClock) -> None:
     inner = Script([(5, "first"), (0.01, ZeroDivisionError("ours"))])
     with pytest.raises(ZeroDivisionError):
@@ -147,6 +219,45 @@ async def test_a_caller_who_goes_away_ends_both(clock: VirtualClock, after_secon
     await asyncio.sleep(0)
     assert inner.cancelled == list(range(len(inner.asked_at)))
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_caller_who_goes_away_as_the_second_answers_gets_no_answer(
+    clock: VirtualClock, turns: int
+) -> None:
+    """Cancelled by two at once, and one of them does not mean the second answer."""
+
+    async def going_away() -> None:
+        await asyncio.sleep(AFTER_SECONDS + 0.05)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+
+    async def asking() -> None:
+        assert (await around(inner)(call_in(clock))).value == "second"
+        await asyncio.sleep(1)  # here, at the latest, it must hear of it
+        raise AssertionError
+
+    inner = Script([(5, "first"), (0.05, "second")])
+    leaving = asyncio.ensure_future(going_away())
+    task = asyncio.ensure_future(asking())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await leaving
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_caller_who_goes_away_while_the_second_is_awaited_ends_it(
+    clock: VirtualClock,
+) -> None:
+    inner = Script([(0.2, SourceRefused("promo")), (5, "second")])
+    task = asyncio.ensure_future(around(inner)(call_in(clock)))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+    assert inner.cancelled == [1]
 
 
 async def test_while_nothing_is_known_nothing_is_hedged(clock: VirtualClock) -> None:
