@@ -151,6 +151,7 @@ async def test_refusals_are_counted(narrow_app: Handler, held: Held) -> None:
         after = before
         async with asyncio.timeout(PATIENCE_SECONDS):
             while after == before:  # they are told of together, a moment later
+                await asyncio.sleep(0.01)
                 after = _counted((await client.get("/metrics")).text, sample)
     assert after == before + 1
     await _gone(tasks)
