@@ -16,6 +16,8 @@ class Guest(Line):
     refused_at = float("-inf")
     came: float | None = None
     _held = b""
+    _posted = 0
+    """Parts of answers that wait for the end of the turn."""
 
     def is_answered(self, data: bytes) -> bool:
         """Whether ``data`` needs no reading: it was answered, or is held with its visitor."""
@@ -44,8 +46,8 @@ class Guest(Line):
         return bool(self.flow.write_paused)
 
     def write(self, data: bytes) -> None:
-        """Send ``data``."""
-        self.transport.write(data)
+        """Send ``data`` when the turn ends."""
+        self._post(data, last=False)
 
     async def room(self) -> None:
         """Wait until more may be sent."""
@@ -54,7 +56,7 @@ class Guest(Line):
     def exchanged(self, last: bool) -> None:
         """Go on with what comes next, or end the connection behind the ``last`` answer."""
         if last:
-            self.let_go()
+            self._post(b"", last=True)
         self.on_response_complete()
 
     def abort(self) -> None:
@@ -82,6 +84,18 @@ class Guest(Line):
         self.transport.write(answer)
         if last:
             self.let_go()
+
+    def send_now(self, answer: bytes, last: bool) -> None:
+        """Send ``answer``."""
+        self._posted -= 1
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            if last:
+                self.let_go()
+
+    def _post(self, data: bytes, *, last: bool) -> None:
+        self._posted += 1
+        self.house.outbox.put(self, data, last)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up. Nobody waits for what was kept."""

@@ -14,6 +14,7 @@ from django.utils.http import http_date
 
 from gateway.server import doorstep
 from gateway.server.draining import drain
+from gateway.server.outbox import Outbox
 from gateway.server.pace import MOST_MESSAGE_BYTES, PING_SECONDS
 from gateway.server.terms import BACKLOG, Bounds, Ending
 from gateway.server.uvicorn.connection import BoundedConnection
@@ -52,6 +53,7 @@ class UvicornServer(uvicorn.Server):
         )
         self.most_body_bytes = bounds.most_body_bytes
         self.doorman = bounds.doorman
+        self.outbox = Outbox()
         self.draining = False
         self.failure = ""
         self.servers = []
