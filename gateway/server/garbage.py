@@ -9,10 +9,11 @@ that it need not look that often. ``make soak`` watches over the memory.
 
 import gc
 
-THRESHOLDS = (5_000, 10, 10)
+THRESHOLDS = (20_000, 10, 10)
 """New objects before the youngest are looked through; how often that, before those that outlived
-it are; and how often those, before all are. Some hundred pages are on their way at once, each with
-some hundred objects: at Python's own 700 the collector would look at the same ones again and again.
+it are; and how often those, before all are. Dozens of pages are on their way at once, each with
+some hundred objects: below that the collector would look at the same ones again and again, at 5,000
+for a twentieth of all time.
 Connections that end do leave rings, so it must not be much rarer.
 """
 

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TextIO
 
 from gateway.telemetry.logs import log
 
@@ -59,7 +61,7 @@ def tell_of(answered: Answered) -> None:
     """Log that a request was answered."""
     if not _logger.isEnabledFor(logging.INFO):
         return
-    if sys.stderr.isatty():
+    if _is_terminal(sys.stderr):
         log.info(
             "request",
             method=answered.method,
@@ -69,6 +71,12 @@ def tell_of(answered: Answered) -> None:
         )
     else:
         _lines.add(answered)
+
+
+@lru_cache(2)
+def _is_terminal(stream: TextIO) -> bool:
+    """Whether people read along; it does not change, and asking is a call into the kernel."""
+    return stream.isatty()
 
 
 def _line(told: Answered) -> str:

@@ -9,7 +9,7 @@ from asgiref.sync import markcoroutinefunction
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from gateway.aggregation.errors import PrimaryFailed
 from gateway.telemetry.lines import Answered, tell_of
@@ -44,9 +44,12 @@ class RequestFacts(Native):
         """Put ``facts`` on the request and its id on the response."""
         facts = request.facts = gather(request)  # type: ignore[attr-defined]
         names = {"request_id": facts.request_id, "trace_id": facts.trace_id}
-        with bound_contextvars(**names):
+        before = bind_contextvars(**names)
+        try:
             response = await self.get_response(request)
-            seconds = time.monotonic() - facts.started
+        finally:
+            reset_contextvars(**before)
+        seconds = time.monotonic() - facts.started
         tell_of(
             Answered(
                 facts.request_id,
