@@ -43,6 +43,17 @@ async def test_nonsense_behind_one_is_refused_behind_its_answer(gateway: Server)
         assert rest == b"" or rest.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501"))
 
 
+async def test_nothing_is_answered_behind_the_last_answer(gateway: Server) -> None:
+    for following in ("A: b", PARSED):
+        async with Connection(gateway.url) as connection:
+            await connection.send(head("GET", "/books/?page=1", "Connection: close"))
+            await asyncio.sleep(0.001)
+            await connection.send(head("GET", "/books/?page=1", following))
+            answer = await connection.answer()
+            assert answer.closes
+            assert await connection.until_closed() == b""
+
+
 async def test_an_answer_is_the_same_whether_its_request_was_parsed(gateway: Server) -> None:
     async with Connection(gateway.url) as connection:
         for path in ("/books/?page=1", "/nowhere/", "/static/web/nothing.css", "/books"):

@@ -21,7 +21,7 @@ class Guest(Line):
 
     def is_answered(self, data: bytes) -> bool:
         """Whether ``data`` needs no reading: it was answered, or is held with its visitor."""
-        if self._held:
+        if self._held or self._posted:  # what comes waits until what was answered has been sent
             self._held += data
             if len(self._held) > MOST_HELD_BYTES:
                 self.flow.pause_reading()
@@ -56,8 +56,9 @@ class Guest(Line):
     def exchanged(self, last: bool) -> None:
         """Go on with what comes next, or end the connection behind the ``last`` answer."""
         if last:
-            self._post(b"", last=True)
-        self.on_response_complete()
+            self._post(b"", last=True)  # and whatever stands in line has stood there in vain
+        else:
+            self.on_response_complete()
 
     def abort(self) -> None:
         """End the connection, whatever is on its way."""
@@ -92,6 +93,8 @@ class Guest(Line):
             self.transport.write(answer)
             if last:
                 self.let_go()
+        if self._held and not self._posted:
+            self.loop.call_soon(self.go_on)
 
     def _post(self, data: bytes, *, last: bool) -> None:
         self._posted += 1
