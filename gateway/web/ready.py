@@ -45,9 +45,13 @@ Header = tuple[bytes, bytes]
 SESSION = f"{settings.SESSION_COOKIE_NAME}=".encode()
 CONDITIONS = frozenset(
     b"if-none-match if-match if-modified-since if-unmodified-since if-range range authorization "
-    b"cache-control pragma expect upgrade".split()
+    b"expect upgrade".split()
 )
 """Whoever says one of these wants something of his own."""
+
+FOR_CACHES = frozenset((b"cache-control", b"pragma"))
+"""Whoever says one of these wants nothing that lies ready, as browsers do when they reload. What is
+composed anew for him he may as well have."""
 
 _NAMED = (b"x-request-id", b"traceparent")
 ONES_OWN = frozenset(("x-request-id", "server-timing", "date"))
@@ -193,10 +197,11 @@ def asked_for(scope: Any) -> Asked | None:
 
 def asked_among(path: str, headers: Iterable[Header]) -> Asked | None:
     """Return the same for a GET of ``path``; names of ``headers`` are in small letters."""
-    hosts, schemes, session = [], [], b""
+    hosts, schemes, session, reloads = [], [], b"", False
     for name, value in headers:
         if name in CONDITIONS:
             return None
+        reloads = reloads or name in FOR_CACHES
         if name == b"cookie" and SESSION in value:
             if session:
                 return None
@@ -205,7 +210,7 @@ def asked_among(path: str, headers: Iterable[Header]) -> Asked | None:
             hosts.append(value)
         elif name == b"x-forwarded-proto":
             schemes.append(value)
-    if len(hosts) != 1:
+    if len(hosts) != 1 or (reloads and not session):
         return None
     return Asked(Key(hosts[0], b",".join(schemes), path), session)
 

@@ -21,9 +21,13 @@ ESI = "Varnish ESI"
 
 COLD = "ours, cold, {}"
 PERSONAL = "ours, warm personal, {}"
+BY_DJANGO = "ours, warm personal through Django, {}"
 ANONYMOUS = "ours, warm anonymous, {}"
 EDGE = "ours, warm anonymous, edge"
 SERVERS = ("Daphne", "uvicorn")
+
+A_CONDITION = 'If-None-Match: "nothing"'
+"""Whoever says this is not answered as one who comes again: each page goes through Django."""
 
 Told = Mapping[str, str]
 NOTHING: Told = {}
@@ -37,7 +41,8 @@ class Contender:
 
     One that ``waits`` asks both upstreams for its page where these take their time, one that
     ``crawls`` makes so few pages that a round must be longer, and one that ``may_lack`` may leave a
-    part out. ``lacks`` is what it does not do of what ours does.
+    part out. ``lacks`` is what it does not do of what ours does. ``says`` is a field of the head
+    that its visitors send.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Contender:
     signed_in: bool = False
     crawls: bool = False
     may_lack: bool = False
+    says: str = ""
 
 
 PEERS = (
@@ -119,7 +125,22 @@ def _on(server: str) -> tuple[Contender, ...]:
     warm = f"warm-{server}"
     return (
         Contender(COLD.format(server), f"cold-{server}", _cold(server)),
-        Contender(PERSONAL.format(server), warm, _warm(server), waits=False, signed_in=True),
+        Contender(
+            PERSONAL.format(server),
+            warm,
+            _warm(server),
+            "Django's part and rendering, for a member who comes again while all is fresh",
+            waits=False,
+            signed_in=True,
+        ),
+        Contender(
+            BY_DJANGO.format(server),
+            warm,
+            _warm(server),
+            waits=False,
+            signed_in=True,
+            says=A_CONDITION,
+        ),
         Contender(ANONYMOUS.format(server), warm, _warm(server), waits=False),
     )
 

@@ -78,7 +78,7 @@ def measure_speed(members: Sequence[Member], pace: Pace, measured: Measured) -> 
 
 def _warm(member: Member, pace: Pace) -> None:
     """Let it make so many pages that compilers and caches have seen enough, within some seconds."""
-    made, load = 0.0, Load(CONNECTIONS, 1, member.cookie)
+    made, load = 0.0, Load(CONNECTIONS, 1, member.cookie, member.contender.says)
     for _ in range(pace.warm_seconds):
         made += press(member.running, load).pages
         if made >= WARM_PAGES:
@@ -87,8 +87,8 @@ def _warm(member: Member, pace: Pace) -> None:
 
 def _load(member: Member, pace: Pace) -> Load:
     if member.contender.crawls:
-        return Load(FEW_CONNECTIONS, pace.crawl_seconds, member.cookie)
-    return Load(CONNECTIONS, pace.speed_seconds, member.cookie)
+        return Load(FEW_CONNECTIONS, pace.crawl_seconds, member.cookie, member.contender.says)
+    return Load(CONNECTIONS, pace.speed_seconds, member.cookie, member.contender.says)
 
 
 async def measure_latency(

@@ -34,11 +34,12 @@ class Speed:
 
 @dataclass(frozen=True)
 class Load:
-    """So many connections for so many whole seconds, with a cookie if there is one."""
+    """So many connections for so many whole seconds; a cookie and one more field if there are."""
 
     connections: int
     seconds: int
     cookie: str = ""
+    says: str = ""
 
 
 def press(running: Running, load: Load) -> Speed:
@@ -48,6 +49,8 @@ def press(running: Running, load: Load) -> Speed:
     command += ["--timeout", "10s"]
     if load.cookie:
         command += ["-H", f"Cookie: {load.cookie}"]
+    if load.says:
+        command += ["-H", load.says]
     command += [running.url]
     before, begun = running.processor_seconds(), time.perf_counter()
     done = subprocess.run(

@@ -133,6 +133,12 @@ def test_whoever_wants_something_of_her_own_goes_the_long_way(special: Any) -> N
     assert asked_for(scope(**special)) is None
 
 
+@pytest.mark.parametrize("field", [(b"cache-control", b"max-age=0"), (b"pragma", b"no-cache")])
+def test_reloading_is_no_reason_to_go_the_long_way(returning: Returning, field: Any) -> None:
+    returning.offer(scope(), response())
+    assert answer_to(returning, headers=[field]) is not None
+
+
 def test_a_page_that_says_something_else_now_is_made_anew(
     returning: Returning, engine: Engine
 ) -> None:
