@@ -66,6 +66,7 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
         timer.cancel()
         if not task.done():
             give_up([task])
+        del outcome  # an error in it would hold this frame, and this frame the error
 
 
 async def _tell(work: Awaitable[T], outcome: "asyncio.Future[T]") -> None:
@@ -78,6 +79,8 @@ async def _tell(work: Awaitable[T], outcome: "asyncio.Future[T]") -> None:
     else:
         if not outcome.done():
             outcome.set_result(result)
+    finally:
+        del outcome
 
 
 def _run_out(outcome: "asyncio.Future[Any]") -> None:

@@ -6,6 +6,7 @@ from gateway.server.exchange import scope_of
 from gateway.server.guests import note
 from gateway.server.line import LineChannel
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
+from gateway.server.terms import MOST_HELD_BYTES
 
 MOST_LENGTH_DIGITS = 18
 """Of a Content-Length: more than anybody has. Python reads no numbers of some thousand digits."""
@@ -39,6 +40,13 @@ class BoundedChannel(LineChannel):
             self.begin(plain, scope)
         else:
             super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Take in a part of a body, or of what comes behind a request; not much of the latter."""
+        super().rawDataReceived(data)
+        if self.is_full and sum(map(len, self._dataBuffer)) > MOST_HELD_BYTES:
+            network: Any = self._networkProducer
+            network.pauseProducing()  # Twisted does not while it waits for its transport
 
     def is_there(self) -> bool:
         """Whether the connection is open, as far as is known."""

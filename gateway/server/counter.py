@@ -93,6 +93,8 @@ class Counter:
         return _Here(Answer(page.lines + timing, page.body), trace_id(_parent(plain), name))
 
     def _again(self, asked: Asked, plain: Plain, name: str) -> "_Here | None":
+        if not self._returning.knows(asked):
+            return None
         trace = traceparent(_parent(plain), name)
         if tracing() is not None and (trace.endswith("1") or not plain.request_id):
             # Each of its steps is to be told; or may be, where its id is drawn on the long way.

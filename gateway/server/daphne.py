@@ -8,6 +8,7 @@ import asyncio
 import functools
 import logging
 import signal
+from contextvars import Context
 from typing import Any
 
 import daphne.server
@@ -88,7 +89,13 @@ class GracefulServer(daphne.server.Server):
         self.stop()
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        """Start the application for a request; where its body is streamed, on that stream."""
+        """Start the application for a request; where its body is streamed, on that stream.
+
+        In a context of its own: it may have stood in line behind another one.
+        """
+        return Context().run(self._create_application, protocol, scope)
+
+    def _create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if isinstance(protocol, BoundedRequest):
             note(protocol.channel, scope)
         incoming = getattr(protocol, "incoming", None)
@@ -102,7 +109,8 @@ class GracefulServer(daphne.server.Server):
 
     def start(self, exchange: Exchange) -> None:
         """Start the application for a request that needed no parser."""
-        running = asyncio.ensure_future(exchange.run_asgi(self.application))
+        loop = asyncio.get_running_loop()
+        running = loop.create_task(exchange.run_asgi(self.application), context=Context())
         self._exchanging.add(running)
         running.add_done_callback(self._exchanging.discard)
 

@@ -15,6 +15,9 @@ from gateway.server.plain import Plain
 STALL_SECONDS = 30.0
 """For how long a visitor may take in nothing of an answer that is longer than the buffers."""
 
+MOST_AT_ONCE = 65_536
+"""Bytes of an answer that are put together in one turn of the event loop."""
+
 log = logging.getLogger(__name__)
 
 
@@ -59,22 +62,19 @@ class Exchange:
         self._is_asked_for = False
         self._gone: asyncio.Event | None = None
         self._framing: Framing | None = None
+        self._written = 0
         self._head = b""
         """What was not sent yet: it goes with the beginning of the body."""
 
-    @property
-    def response_started(self) -> bool:
-        """Whether the answer has begun."""
-        return self._framing is not None
-
     async def run_asgi(self, app: Any) -> None:
-        """Let ``app`` answer. One that fails, or does not come to an end, loses its visitor."""
+        """Let ``app`` answer. Where it fails, is cancelled or says no end, its visitor hears."""
         try:
             await app(self.scope, self.receive, self.send)
         except Exception:
             log.exception("application.failed")
-        if self.is_owed:
-            self._fail()
+        finally:
+            if self.is_owed:
+                self._fail()
 
     def drop(self) -> None:
         """Tell the application that there is nobody any more."""
@@ -94,6 +94,9 @@ class Exchange:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a part of the answer, when the visitor has taken in what was sent before."""
+        if self._written > MOST_AT_ONCE:
+            self._written = 0
+            await asyncio.sleep(0)  # it goes out when the turn ends, and then it is known how far
         if self.is_owed and self._line.is_full:
             await self._taken_in()
         if not self.is_owed:
@@ -125,6 +128,7 @@ class Exchange:
     def _write(self, data: bytes) -> None:
         if data := self._head + data:
             self._head = b""
+            self._written += len(data)
             self._line.write(data)
 
     def _fail(self) -> None:

@@ -35,21 +35,27 @@ class Framing:
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         said: dict[bytes, bytes] = {}
         for name, value in headers:
-            said[name.lower()] = value
-            lines.append(b"%b: %b\r\n" % (name, value))
-        lines.append(b"date: %b\r\n" % date_now())
+            field = name.lower()
+            if field == b"transfer-encoding" or (field == b"content-length" and field in said):
+                raise ValueError("The answer says in two ways where it ends.")
+            said[field] = value
+            if field != b"connection":
+                lines.append(b"%b: %b\r\n" % (name, value))
+        self.last = self.last or b"close" in said.get(b"connection", b"").lower()
         self._find_the_end(status, said.get(b"content-length"))
-        if self.is_chunked:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        if said.get(b"connection", b"").lower() == b"close":
-            self.last = True
-        elif self.last:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"\r\n")
+        lines += self._own_lines(dated=b"date" in said)
         head = b"".join(lines)
-        if head.count(b"\n") != len(lines):
+        if not head.count(b"\n") == head.count(b"\r") == len(lines):
             raise ValueError("A header of the answer has a line break in it.")
         return head
+
+    def _own_lines(self, *, dated: bool) -> list[bytes]:
+        lines = [] if dated else [b"date: %b\r\n" % date_now()]
+        if self.is_chunked:
+            lines.append(b"transfer-encoding: chunked\r\n")
+        if self.last:
+            lines.append(b"connection: close\r\n")
+        return [*lines, b"\r\n"]
 
     def body(self, part: bytes, *, more: bool) -> bytes:
         """Return what is sent for a ``part`` of the body, behind which there is ``more`` or not."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextvars import Context
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
@@ -92,8 +93,9 @@ class LineChannel(HTTPChannel):
         return self.exchange is not None or self._posted > 0
 
     def _read_on(self) -> None:
-        if self.held and not self.is_engaged:
-            asyncio.get_running_loop().call_soon(self.go_on)
+        if self.held and not self.is_engaged and not self.is_full:
+            # In a context of its own: what one visitor's answer has set is not the next one's.
+            asyncio.get_running_loop().call_soon(self.go_on, context=Context())
 
     def hold(self, data: bytes) -> None:
         """Keep ``data``, which was read, and what else comes."""
@@ -107,12 +109,25 @@ class LineChannel(HTTPChannel):
             network.pauseProducing()
 
     def go_on(self) -> None:
-        """Read on, beginning with what was kept, if the connection is still there."""
+        """Read on, beginning with what was kept, if the connection is still there.
+
+        Not while what was answered is not taken in: he would be read from without end.
+        """
+        if self.is_full:
+            return
         data, self.held = self.held, b""
         network: Any = self._networkProducer
         if data and not getattr(self.transport, "disconnecting", True):
             network.resumeProducing()
             self.dataReceived(data)
+
+    def resumeProducing(self) -> None:  # noqa: N802 - Twisted's name
+        """Go on, now that what was sent is taken in; and read on, unless enough is kept already."""
+        super().resumeProducing()
+        if len(self.held) > MOST_HELD_BYTES:
+            network: Any = self._networkProducer
+            network.pauseProducing()
+        self._read_on()
 
     def abort(self) -> None:
         """End the connection, whatever is on its way."""

@@ -6,8 +6,12 @@ own transports.
 """
 
 import asyncio
+import logging
 from collections import deque
+from contextvars import Context
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
@@ -26,14 +30,14 @@ class Outbox:
     def put(self, sender: Sender, answer: bytes, last: bool) -> None:
         """Let ``sender`` send ``answer`` when the turn ends."""
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._send)
+            # In a context of its own: it is put in by one visitor's task, and sends for all.
+            asyncio.get_running_loop().call_soon(self._send, context=Context())
         self._waiting.append((sender, answer, last))
 
     def _send(self) -> None:
-        try:
-            while self._waiting:
-                sender, answer, last = self._waiting.popleft()
+        while self._waiting:
+            sender, answer, last = self._waiting.popleft()
+            try:
                 sender.send_now(answer, last)
-        finally:
-            if self._waiting:  # one of them failed, which is no matter of the others
-                asyncio.get_running_loop().call_soon(self._send)
+            except Exception:  # which is no matter of the others
+                log.exception("answer.lost")

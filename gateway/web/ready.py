@@ -197,19 +197,18 @@ def asked_for(scope: Any) -> Asked | None:
 
 def asked_among(path: str, headers: Iterable[Header]) -> Asked | None:
     """Return the same for a GET of ``path``; names of ``headers`` are in small letters."""
-    hosts, schemes, session, reloads = [], [], b"", False
+    hosts, schemes, cookies, reloads = [], [], [], False
     for name, value in headers:
         if name in CONDITIONS:
             return None
         reloads = reloads or name in FOR_CACHES
-        if name == b"cookie" and SESSION in value:
-            if session:
-                return None
-            session = value
+        if name == b"cookie":
+            cookies.append(value)
         elif name == b"host":
             hosts.append(value)
         elif name == b"x-forwarded-proto":
             schemes.append(value)
+    session = b"; ".join(cookies) if any(SESSION in each for each in cookies) else b""
     if len(hosts) != 1 or (reloads and not session):
         return None
     return Asked(Key(hosts[0], b",".join(schemes), path), session)

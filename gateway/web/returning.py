@@ -101,14 +101,22 @@ class Returning:
         self._known[asked] = _Known(made, made_of(made.page), lines, response.content, until)
         self._paths.add(asked.key.path)
 
+    def knows(self, asked: Asked) -> bool:
+        """Whether a member who asks that was answered a moment ago."""
+        known = self._known.get(asked)
+        if known is not None and self._clock() >= known.until:
+            del self._known[asked]
+            return False
+        return known is not None
+
     def answer(self, asked: Asked, name: str, trace: str) -> Answer | None:
         """Return what to answer to a member's request, now; None where more is to be done for it.
 
         ``name`` and ``trace`` go on to the sources: its id, and its trace context (W3C).
         """
-        known = self._known.get(asked)
-        if known is None or self._clock() >= known.until:
+        if not self.knows(asked):
             return None
+        known = self._known[asked]
         deadline = Deadline.after(settings.PAGE_BUDGET_SECONDS)
         baggage = {"X-Request-ID": name, "traceparent": trace}
         page = self._compose(known.made.plan, Call(deadline, known.made.args, baggage))
@@ -127,6 +135,7 @@ def _is_alike_next_time(response: Any, page: Composition) -> bool:
         response.status_code == HTTPStatus.OK
         and not response.streaming
         and not response.cookies
+        and response.get("Cache-Control") == "no-store"  # what caches are told changes with time
         and page.complete
     )
 

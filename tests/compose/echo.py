@@ -22,7 +22,7 @@ class Echo(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(reply)))
-        if self.path.startswith(("/books/", "/kept-nowhere")):
+        if self.path.startswith(("/art/", "/books/", "/kept-nowhere")):
             self.send_header("Cache-Control", "public, max-age=60")
         if self.path == "/steer":
             self.send_header("X-Accel-Redirect", "/_edge/refused.html")

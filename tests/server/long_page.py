@@ -1,4 +1,4 @@
-"""``python -m tests.server.long_page``: a gateway whose /metrics is 200,000 bytes long."""
+"""``python -m tests.server.long_page``: a gateway whose /metrics is 8 MB long."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.live_settings")
 import gateway.server.daphne
 
 assert gateway.server.daphne
-LENGTH = 200_000
+LENGTH = 8_000_000
 
 if __name__ == "__main__":
     import gateway.asgi

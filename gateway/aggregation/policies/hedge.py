@@ -68,11 +68,12 @@ class _Hedged:
                 raise
         finally:
             second.end()
+        reply = second.result()
         self._emit(HedgeWon(self._name))
         # Nobody knows how long the first would have taken, only that it was in the tail. To note
         # more would push the tail up from hedge to hedge.
         latency.add(tail)
-        return second.result()
+        return reply
 
     def _has_time(self, call: Call, after_seconds: float) -> bool:
         """Return whether a second call, made in ``after_seconds``, is likelier than not in time."""

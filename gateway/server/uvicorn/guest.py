@@ -4,6 +4,8 @@ The doorman (``gateway.server.doorman``) and exchanges are the same as on Daphne
 connections cost more here: there is no porch before the event loop's own listening.
 """
 
+from contextvars import Context
+
 from gateway.server.exchange import Exchange, scope_of
 from gateway.server.guests import note
 from gateway.server.terms import MOST_HELD_BYTES
@@ -92,9 +94,11 @@ class Guest(Line):
         if not self.transport.is_closing():
             self.transport.write(answer)
             if last:
+                self.deaf = self.deaf or bool(self._held or self.pipeline)  # then he has to linger
                 self.let_go()
         if self._held and not self._posted:
-            self.loop.call_soon(self.go_on)
+            # In a context of its own: what one visitor's answer has set is not the next one's.
+            self.loop.call_soon(self.go_on, context=Context())
 
     def _post(self, data: bytes, *, last: bool) -> None:
         self._posted += 1

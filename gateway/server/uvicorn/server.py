@@ -49,6 +49,7 @@ class UvicornServer(uvicorn.Server):
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,
                 ws_per_message_deflate=False,
+                reset_contextvars=True,
             )
         )
         self.most_body_bytes = bounds.most_body_bytes

@@ -306,3 +306,28 @@ async def test_what_was_given_up_is_waited_for_before_its_things_are_closed(
     await asyncio.sleep(10)
     await let_go()
     assert put_away == ["soon", "late"]
+
+
+async def test_what_fails_in_time_leaves_nothing_for_the_collector() -> None:
+    """The error holds the frames that it went through, and none of them may hold the error."""
+
+    class Failure(Exception):
+        pass
+
+    async def fails() -> None:
+        raise Failure
+
+    async def asks() -> "weakref.ref[BaseException]":
+        try:
+            await in_time(fails(), 1.0)
+        except Failure as error:
+            return weakref.ref(error)
+        raise AssertionError("it should have failed")
+
+    gc.disable()
+    try:
+        seen = await asks()
+        await asyncio.sleep(0)
+        assert seen() is None
+    finally:
+        gc.enable()

@@ -201,9 +201,10 @@ async def test_a_second_call_that_fails_too_late_is_no_matter_of_the_loop(
 
 
 async def test_a_bug_of_ours_ends_it_at_once(clock: VirtualClock) -> None:
-    inner = Script([(5, "first"), (0.01, ZeroDivisionError("ours"))])
+    inner, told = Script([(5, "first"), (0.01, ZeroDivisionError("ours"))]), Recorder()
     with pytest.raises(ZeroDivisionError):
-        await around(inner)(call_in(clock))
+        await around(inner, told)(call_in(clock))
+    assert told.of(HedgeWon) == []
     await asyncio.sleep(0)
     assert inner.cancelled == [0]
 

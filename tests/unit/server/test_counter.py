@@ -26,7 +26,7 @@ def compose(plan: Plan, call: Call) -> Composition:
 @pytest.fixture
 def counter() -> Counter:
     returning = Returning(compose)
-    answer = HttpResponse(b"her page")
+    answer = HttpResponse(b"her page", headers={"Cache-Control": "no-store"})
     answer.made = Made(PLAN, {}, PAGE)  # type: ignore[attr-defined]
     headers = [(b"host", b"shop.example"), (b"cookie", HERS)]
     asked = {"method": "GET", "path": "/", "query_string": b"", "headers": headers}

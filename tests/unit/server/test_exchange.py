@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.server.exchange import STALL_SECONDS, Exchange, scope_of
+from gateway.server.exchange import MOST_AT_ONCE, STALL_SECONDS, Exchange, scope_of
 from gateway.server.plain import Plain, plain_request
 from tests.fakes import VirtualClock
 
@@ -157,6 +157,33 @@ async def test_one_who_takes_nothing_is_not_waited_for_for_ever(
     await exchange(line).run_asgi(says_hello)
     assert asyncio.get_running_loop().time() - began == pytest.approx(STALL_SECONDS)
     assert line.ends == ["aborted"]
+
+
+async def test_no_more_is_put_together_in_a_turn_than_there_is_room_for(line: Line) -> None:
+    """An application that never waits would else make all of it before any of it is sent."""
+    turns: list[int] = []
+    part = {"type": "http.response.body", "body": b"x" * MOST_AT_ONCE, "more_body": True}
+
+    async def never_waits(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        asyncio.get_running_loop().call_soon(lambda: turns.append(len(line.sent)))
+        for _ in range(5):
+            await send(part)
+        await send({"type": "http.response.body"})
+
+    await exchange(line).run_asgi(never_waits)
+    assert turns[0] <= 3
+
+
+async def is_cancelled_from_within(scope: Any, receive: Any, send: Any) -> None:
+    raise asyncio.CancelledError
+
+
+async def test_one_that_is_cancelled_from_within_is_a_fault_too(line: Line) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await exchange(line).run_asgi(is_cancelled_from_within)
+    assert line.sent[0].startswith(b"HTTP/1.1 500 ")
+    assert line.ends == ["last"]
 
 
 async def fails_at_once(scope: Any, receive: Any, send: Any) -> None:

@@ -99,7 +99,30 @@ def test_a_body_where_there_is_none_is_no_answer() -> None:
         framing.body(b"x", more=False)
 
 
-@pytest.mark.parametrize("header", [(b"x", b"1\r\nset-cookie: a=b"), (b"x\n", b"1")])
+@pytest.mark.parametrize(
+    "headers",
+    [[LENGTH, (b"Content-Length", b"6")], [(b"Transfer-Encoding", b"gzip, chunked")]],
+)
+def test_who_says_in_two_ways_where_it_ends_says_no_answer(headers: Any) -> None:
+    with pytest.raises(ValueError, match="in two ways"):
+        Framing(request(), last=False).head(200, headers)
+
+
+def test_a_date_of_the_applications_is_the_only_one() -> None:
+    head = Framing(request(), last=False).head(200, [LENGTH, (b"Date", b"Mon, 1 Jan 2024 GMT")])
+    assert head.lower().count(b"date:") == 1
+
+
+def test_an_application_cannot_keep_the_last_connection() -> None:
+    head = Framing(request(), last=True).head(200, [LENGTH, (b"Connection", b"keep-alive")])
+    assert b"keep-alive" not in head
+    assert b"connection: close\r\n" in head
+
+
+@pytest.mark.parametrize(
+    "header",
+    [(b"x", b"1\r\nset-cookie: a=b"), (b"x\n", b"1"), (b"x", b"1\rset-cookie: a=b")],
+)
 def test_nothing_can_be_put_between_the_headers(header: Any) -> None:
     with pytest.raises(ValueError, match="line break"):
         Framing(request(), last=False).head(200, [header])

@@ -110,6 +110,7 @@ def test_her_sources_are_asked_in_her_name(returning: Returning, engine: Engine)
         {"path": "/books/"},
         {"cookie": SESSION + b"his"},
         {"cookie": HERS + b"; theme=dark"},
+        {"headers": [(b"cookie", b"csrftoken=another")]},
         {"headers": [(b"x-forwarded-proto", b"https")]},
     ],
 )
@@ -125,7 +126,6 @@ def test_nobody_else_gets_it_nor_she_elsewhere(returning: Returning, other: Any)
         {"method": "POST"},
         {"query_string": b"a=1"},
         {"headers": [(b"if-none-match", b'"1"')]},
-        {"headers": [(b"cookie", SESSION + b"another")]},
         {"headers": [(b"host", b"elsewhere.example")]},
     ],
 )
@@ -174,6 +174,12 @@ def test_it_ends_at_last_though_all_is_good_for_hours(returning: Returning, cloc
     assert answer_to(returning) is None
 
 
+def public() -> Any:
+    answer = response()
+    answer.headers["Cache-Control"] = "public, max-age=29"
+    return answer
+
+
 def with_cookie() -> Any:
     answer = response()
     answer.set_cookie("csrftoken", "new")
@@ -199,6 +205,7 @@ def of_more_than_its_plan() -> Any:
         response(page(state=State.STALE)),
         response(page(lifetime=None)),
         response(page(lifetime=0.0)),
+        public(),
         with_cookie(),
         streamed(),
         of_more_than_its_plan(),
