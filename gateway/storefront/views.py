@@ -14,7 +14,7 @@ from gateway.storefront.art import drawing_at
 from gateway.storefront.plan import AUTHOR_LIST, BOOK_LIST, HOME
 from gateway.storefront.presenters import present_authors, present_books, present_home
 from gateway.web.facts import call_from
-from gateway.web.handler import native
+from gateway.web.handler import always_admitted, native
 from gateway.web.layout import Layout, Part
 from gateway.web.methods import safe_only
 from gateway.web.pages import respond, respond_json
@@ -74,10 +74,15 @@ async def authors(request: HttpRequest) -> HttpResponse:
     return respond(request, "storefront/authors.html", context, page, staff=is_staff(page))
 
 
+@always_admitted
 @native
 @safe_only
 async def drawing(request: HttpRequest) -> HttpResponse:
-    """A cover or a poster, at the address that a page of ours gave it."""
+    """A cover or a poster, at the address that a page of ours gave it.
+
+    Whoever was let in to a page gets its pictures too: they are asked for once, and the edge keeps
+    them.
+    """
     found = drawing_at(request.path_info, request.META["QUERY_STRING"])
     if found is None:
         raise Http404("There is no such picture.")

@@ -48,7 +48,7 @@ def test_work_for_a_visitor_who_is_gone_stops_at_once(stand: Stand, reset: bool)
         for _ in range(TRIES):
             with connected(stand.gateway.port) as visitor:
                 visitor.sendall(request("/"))
-                assert _becomes(lambda: stand.upstreams.open("promo") == 1) < WATCHED_SECONDS
+                assert _becomes(lambda: stand.upstreams.open("promo") >= 1) < WATCHED_SECONDS
                 _leave(visitor, reset=reset)
                 took.append(_becomes(lambda: stand.upstreams.open("promo") == 0))
     assert min(took) < STOPS_SECONDS
@@ -82,7 +82,7 @@ def test_a_visitor_who_is_gone_is_no_failure_of_a_source(stand: Stand) -> None:
         for _ in range(20):
             with connected(stand.gateway.port) as visitor:
                 visitor.sendall(request("/"))
-                assert _becomes(lambda: stand.upstreams.open("promo") == 1) < WATCHED_SECONDS
+                assert _becomes(lambda: stand.upstreams.open("promo") >= 1) < WATCHED_SECONDS
             _becomes(lambda: stand.upstreams.open("promo") == 0)
     assert abandoned() >= given_up + 15
     assert failures() <= before + 5

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from gateway.aggregation.limiter import Limiter, LimitRules
+from gateway.storefront.art import cover_path
 from gateway.web import admission
 from gateway.web.handler import Handler
 from tests.integration.conftest import InProcess, visitor
@@ -110,6 +111,14 @@ async def test_health_and_staff_are_let_in_however_full_it_is(
     assert {response.status_code for response in found.values()} == {200}
     assert ready.json()["dependencies"]["postgres"] == "ok"
     assert (staff.status_code, staff.headers["Location"]) == (302, "/admin/login/?next=/admin/")
+    await _gone(tasks)
+
+
+async def test_whoever_was_let_in_gets_the_pictures_too(narrow_app: Handler, held: Held) -> None:
+    *_, tasks = await _filled(narrow_app, held)
+    async with visitor(narrow_app) as client:
+        picture = await client.get(cover_path("9780140447934", "War and Peace", "Leo Tolstoy"))
+    assert picture.status_code == 200
     await _gone(tasks)
 
 
