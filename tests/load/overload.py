@@ -85,7 +85,8 @@ def measure(stage: Stage, name: str, anew: bool) -> Iterator[Trial]:
     goodput = {n: figures(seen).goodput for n, seen in few.items()}
     peak = max(goodput.values())
     visitors = next(n for n, each in goodput.items() if each >= NEARLY * peak)
-    before = Load(port, visitors, BACK_BOUND_SECONDS + 1.0, anew=anew)
+    most = max(goodput, key=goodput.__getitem__)
+    before = Load(port, most, BACK_BOUND_SECONDS + 1.0, anew=anew)
     loads = {
         f"{TIMES * visitors} visitors: {TIMES} times": Load(port, TIMES * visitors, 6.0, anew=anew),
         f"{TIMES * peak:.0f} a second: {TIMES} times": Load(
@@ -94,7 +95,7 @@ def measure(stage: Stage, name: str, anew: bool) -> Iterator[Trial]:
     }
     for title, load in loads.items():
         seen = _put(stage, title, load, peak)
-        back = _put(stage, f"{visitors} visitors again", before, peak)
+        back = _put(stage, f"{most} visitors again", before, peak)
         back_seconds = back_after(back, BACK_SHARE * peak)
         say(f"{'':30} back to {BACK_SHARE:.0%} of the peak after {back_seconds:.1f} s")
         limited = _visitors_were_the_limit(seen)
