@@ -5,6 +5,7 @@ from typing import Any
 from gateway.server.exchange import scope_of
 from gateway.server.guests import note
 from gateway.server.line import LineChannel
+from gateway.server.plain import plain_request
 from gateway.server.refusal import BAD_REQUEST, HEADER_TOO_LARGE, URI_TOO_LONG, refuse
 from gateway.server.terms import MOST_HELD_BYTES
 
@@ -31,10 +32,9 @@ class BoundedChannel(LineChannel):
         if not self._is_idle():
             super().dataReceived(data)
             return
-        doorman = self.factory.server.doorman
-        if doorman.deals_with(self, data):
+        if self.factory.server.doorman.deals_with(self, data):
             self.resetTimeout()
-        elif (plain := doorman.plain(data)) is not None:
+        elif (plain := plain_request(data)) is not None:
             scope = scope_of(plain, "http", *self.ends)
             note(self, scope)
             self.begin(plain, scope)
@@ -45,8 +45,7 @@ class BoundedChannel(LineChannel):
         """Take in a part of a body, or of what comes behind a request; not much of the latter."""
         super().rawDataReceived(data)
         if self.is_full and sum(map(len, self._dataBuffer)) > MOST_HELD_BYTES:
-            network: Any = self._networkProducer
-            network.pauseProducing()  # Twisted does not while it waits for its transport
+            self.stop_reading()  # Twisted does not while it waits for its transport
 
     def is_there(self) -> bool:
         """Whether the connection is open, as far as is known."""

@@ -77,11 +77,6 @@ class Doorman:
         self._door.expect()
         return False
 
-    @staticmethod
-    def plain(data: bytes) -> Plain | None:
-        """Return the request that ``data`` is, if whoever is let on with it needs no parser."""
-        return plain_request(data)
-
     def _waits_on(self, guest: Guest, data: bytes) -> bool:
         """Let ``guest`` wait for a page that others wait for too, unless he has waited enough."""
         now = self._clock()

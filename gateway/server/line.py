@@ -105,8 +105,12 @@ class LineChannel(HTTPChannel):
         """Keep ``data`` too, behind what is kept already; not much of it."""
         self.held += data
         if len(self.held) > MOST_HELD_BYTES:
-            network: Any = self._networkProducer
-            network.pauseProducing()
+            self.stop_reading()
+
+    def stop_reading(self) -> None:
+        """Let the visitor wait with what else he sends."""
+        network: Any = self._networkProducer
+        network.pauseProducing()
 
     def go_on(self) -> None:
         """Read on, beginning with what was kept, if the connection is still there.
@@ -125,8 +129,7 @@ class LineChannel(HTTPChannel):
         """Go on, now that what was sent is taken in; and read on, unless enough is kept already."""
         super().resumeProducing()
         if len(self.held) > MOST_HELD_BYTES:
-            network: Any = self._networkProducer
-            network.pauseProducing()
+            self.stop_reading()
         self._read_on()
 
     def abort(self) -> None:

@@ -8,6 +8,7 @@ from contextvars import Context
 
 from gateway.server.exchange import Exchange, scope_of
 from gateway.server.guests import note
+from gateway.server.plain import plain_request
 from gateway.server.terms import MOST_HELD_BYTES
 from gateway.server.uvicorn.line import Line
 
@@ -30,10 +31,9 @@ class Guest(Line):
             return True
         if not self._is_idle():
             return False
-        doorman = self.house.doorman
-        if doorman.deals_with(self, data):
+        if self.house.doorman.deals_with(self, data):
             return True
-        if (plain := doorman.plain(data)) is None:
+        if (plain := plain_request(data)) is None:
             return False
         self.heard_at = self.loop.time()
         scope = scope_of(plain, self.scheme or "http", self.client, self.server)
